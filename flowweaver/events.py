@@ -1,0 +1,161 @@
+"""What happened in a run, as frozen facts: the only way in which anything outside the engine learns of it.
+
+Listeners get them one at a time, in the order of their sequence number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from flowweaver.records import LogLine
+
+__all__ = [
+    "Event",
+    "Listener",
+    "RunFinished",
+    "RunStarted",
+    "TaskCompleted",
+    "TaskFailed",
+    "TaskOutput",
+    "TaskRestored",
+    "TaskRetrying",
+    "TaskSkipped",
+    "TaskStarted",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact of one run.
+
+    Attributes:
+        run_id: the run's number within its workflow.
+        sequence: position in the run, from 1, without gaps.
+        time: seconds since the epoch.
+    """
+
+    run_id: int
+    sequence: int
+    time: float
+
+
+Listener = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """The plan is made and the run is in the store; nothing runs yet.
+
+    Attributes:
+        planned: decision for each task by name, in the workflow's order: "run", "maybe", "reuse" or "leave".
+        reasons: the first reason of each decision, as text.
+    """
+
+    workflow: str
+    planned: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskStarted(Event):
+    """An attempt begins, ``attempt`` counted from 1."""
+
+    task: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRetrying(Event):
+    """An attempt failed and another will follow after ``delay`` seconds."""
+
+    task: str
+    attempt: int
+    delay: float
+    duration: float
+    error: str
+    traceback: str | None = None
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCompleted(Event):
+    """A task is done, and its result is in the store if there is one.
+
+    Attributes:
+        duration: seconds the last attempt took.
+        summary: what a person sees of the result.
+        not_kept: why the result is not kept, None if it is.
+    """
+
+    task: str
+    attempt: int
+    duration: float
+    summary: str = ""
+    size: int = 0
+    not_kept: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRestored(Event):
+    """A task was not run: its stored result stands. ``from_run`` is the run that made it, None if not known."""
+
+    task: str
+    from_run: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFailed(Event):
+    """A task failed for good.
+
+    Attributes:
+        error: ``TypeName: text``.
+        traceback: frames and messages, without source text.
+        thread_left: it timed out and its thread is still running.
+        interrupted: it did not fail by itself: the run was cancelled while it ran.
+    """
+
+    task: str
+    attempt: int
+    duration: float
+    error: str
+    traceback: str | None = None
+    timed_out: bool = False
+    thread_left: bool = False
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSkipped(Event):
+    """A task will not run because ``because``, an ancestor, failed."""
+
+    task: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskOutput(Event):
+    """Lines that a task wrote."""
+
+    task: str
+    attempt: int
+    lines: tuple[LogLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished(Event):
+    """The run is over and all of it is in the store.
+
+    Attributes:
+        outcome: "completed", "failed" or "cancelled".
+        counts: tasks by word: "completed", "reused", "failed", "skipped", "pending".
+        duration: seconds from the first start to the end.
+        error: why the run ended, if it is not a task's failure (a full disk, say).
+    """
+
+    workflow: str
+    outcome: str
+    duration: float
+    failed_task: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    error: str | None = None

@@ -1,0 +1,261 @@
+"""The two ports between the engine and whatever keeps its state.
+
+``BaseStateStore`` is what users know and may implement themselves: five methods. ``RunJournal`` is what one run holds
+while it goes on; a store that can do more than the five methods opens a journal of its own, and ``PlainJournal`` turns
+the five methods into one for those that cannot.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from flowweaver.errors import StateError
+from flowweaver.records import AttemptRecord, LogLine, StoredValue, TaskRecord
+from flowweaver.status import TaskStatus
+
+__all__ = ["BaseStateStore", "PlainJournal", "ResultUnavailable", "RunJournal", "parse_timestamp"]
+
+
+class ResultUnavailable(Exception):
+    """A stored result cannot be had: not kept, unreadable, or not written by this user. Its task runs again.
+
+    Never leaves the engine. The text is the reason a person reads ("its stored result was not written by you").
+    """
+
+
+class RunJournal(ABC):
+    """One run's hold on one workflow's record.
+
+    Opened by the driver before anything runs, closed by it however the run ends. ``commit`` may be called from any
+    thread, one call at a time; ``encode`` from several at once.
+
+    Attributes:
+        has_history: runs, attempts and log lines are kept; without it there is no staleness either.
+    """
+
+    has_history: bool = False
+
+    @abstractmethod
+    def load_records(self, names: Sequence[str]) -> dict[str, TaskRecord]:
+        """Return the latest record of each named task that has one. No result is read.
+
+        Raises:
+            StateError: the state cannot be used.
+        """
+
+    @abstractmethod
+    def load_result(self, task_name: str) -> Any:
+        """Return the stored result of a task, equal in value and type to what it returned.
+
+        Raises:
+            ResultUnavailable: it cannot be had; the task has to run again.
+            StateError: the state cannot be used.
+        """
+
+    def durations(self) -> dict[str, float]:
+        """Return the remembered duration of each task in seconds, from earlier good attempts."""
+        return {}
+
+    @abstractmethod
+    def begin(
+        self, *, started_at: float, params: Mapping[str, str], redo: Sequence[str], restored: Sequence[str]
+    ) -> int:
+        """Record the start of a run and return its number, from 1.
+
+        Args:
+            redo: tasks with a usable record that this run was asked to do again: from now on they count as not done.
+            restored: tasks whose stored result this run reuses (so that they do not age).
+
+        Raises:
+            StateError: the state cannot be used.
+        """
+
+    @abstractmethod
+    def encode(self, value: Any, *, serializer: str | None = None, persist: bool = True) -> StoredValue:
+        """Return the form in which a result will be kept, or why it cannot be. Never raises, never blocks on the store."""
+
+    @abstractmethod
+    def commit(
+        self,
+        records: Sequence[TaskRecord],
+        attempts: Sequence[AttemptRecord] = (),
+        output: Sequence[LogLine] = (),
+    ) -> None:
+        """Write all of it in one transaction; it is there when this returns, whatever then kills the process.
+
+        A record with status RUNNING drops the earlier result of its task; one with SKIPPED keeps it.
+
+        Raises:
+            StateError: it could not be written; nothing of it was.
+        """
+
+    @abstractmethod
+    def finish(self, *, finished_at: float, outcome: str, failed_task: str | None, counts: Mapping[str, int]) -> None:
+        """Record the end of the run ("completed", "failed", "cancelled").
+
+        Raises:
+            StateError: it could not be written.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the state, and of its lock. Calling it again does nothing."""
+
+
+class BaseStateStore(ABC):
+    """Where the state of tasks is kept. Implement these five methods and every executor resumes from your store."""
+
+    @abstractmethod
+    def save_task_state(
+        self,
+        task_name: str,
+        status: TaskStatus,
+        result: Any = None,
+        error: BaseException | str | None = None,
+        timestamp: datetime | None = None,
+    ) -> None:
+        """Keep the state of a task; what was kept for it before is replaced."""
+
+    @abstractmethod
+    def load_task_state(self, task_name: str) -> dict[str, Any] | None:
+        """Return what is kept for a task, or None.
+
+        The dict has ``status`` (TaskStatus), ``result``, ``error`` (str or None) and ``timestamp`` (ISO 8601 text);
+        our own stores add ``task_name`` and ``workflow``.
+        """
+
+    @abstractmethod
+    def delete_task_state(self, task_name: str) -> None:
+        """Forget a task. One that is not there is no error."""
+
+    @abstractmethod
+    def list_all_tasks(self) -> list[str]:
+        """Return the name of every task that is kept, each once."""
+
+    @abstractmethod
+    def clear_all_states(self) -> None:
+        """Forget every task."""
+
+    def clear(self) -> None:
+        """Forget every task; the name that 0.2.x had for ``clear_all_states``."""
+        self.clear_all_states()
+
+    def for_workflow(self, name: str) -> BaseStateStore:
+        """Return the part of this store that belongs to one workflow; a store that knows no workflows returns itself."""
+        del name
+        return self
+
+    def open_journal(self, workflow: str) -> RunJournal:
+        """Return a journal for one run of a workflow.
+
+        Raises:
+            StateLockedError: another run of that workflow holds this state.
+            StateError: the state cannot be used.
+        """
+        return PlainJournal(self.for_workflow(workflow))
+
+
+def parse_timestamp(value: Any) -> float | None:
+    """Return seconds since the epoch for ISO text (with or without a zone: then local time), a number or a datetime; else None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    return value.timestamp() if isinstance(value, datetime) else None
+
+
+class PlainJournal(RunJournal):
+    """A journal over the five methods: resumes, without history, staleness or a lock.
+
+    Results are handed to the store as they are; a store that cannot keep one raises, which is then contained: its task
+    is done, but runs again next time.
+    """
+
+    def __init__(self, store: BaseStateStore) -> None:
+        self._store = store
+
+    def load_records(self, names: Sequence[str]) -> dict[str, TaskRecord]:
+        known = {}
+        for name in names:
+            state = self._store.load_task_state(name)
+            record = None if state is None else _record_of(name, state)
+            if record is not None:
+                known[name] = record
+        return known
+
+    def load_result(self, task_name: str) -> Any:
+        state = self._store.load_task_state(task_name)
+        if state is None or "result" not in state:
+            raise ResultUnavailable("its result is not in the store")
+        return state["result"]
+
+    def begin(
+        self, *, started_at: float, params: Mapping[str, str], redo: Sequence[str], restored: Sequence[str]
+    ) -> int:
+        del started_at, params, restored
+        for name in redo:
+            self._store.delete_task_state(name)
+        return 1
+
+    def encode(self, value: Any, *, serializer: str | None = None, persist: bool = True) -> StoredValue:
+        del serializer
+        if not persist:
+            return StoredValue(not_kept="persist=False")
+        return StoredValue(encoding="object", data=value)
+
+    def commit(
+        self,
+        records: Sequence[TaskRecord],
+        attempts: Sequence[AttemptRecord] = (),
+        output: Sequence[LogLine] = (),
+    ) -> None:
+        del attempts, output
+        for record in records:
+            if record.status in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.SKIPPED):
+                self._save(record)
+
+    def _save(self, record: TaskRecord) -> None:
+        when = datetime.fromtimestamp(record.timestamp, UTC)
+        name, value = record.task_name, record.value
+        try:
+            if record.status is TaskStatus.COMPLETED and (value is None or value.encoding is None):
+                self._store.delete_task_state(name)
+            else:
+                result = None if value is None else value.data
+                self._store.save_task_state(name, record.status, result, record.exception or record.error, when)
+        except StateError:
+            raise
+        except Exception as error:
+            raise StateError(f"{type(self._store).__name__} could not save {name}: {error}") from error
+
+    def finish(self, *, finished_at: float, outcome: str, failed_task: str | None, counts: Mapping[str, int]) -> None:
+        del finished_at, outcome, failed_task, counts
+
+    def close(self) -> None:
+        pass
+
+
+def _record_of(name: str, state: Mapping[str, Any]) -> TaskRecord | None:
+    status = state.get("status")
+    if not isinstance(status, TaskStatus):
+        try:
+            status = TaskStatus(str(status).upper())
+        except ValueError:
+            return None
+    error = state.get("error")
+    kept = status is TaskStatus.COMPLETED and "result" in state
+    return TaskRecord(
+        task_name=name,
+        status=status,
+        timestamp=parse_timestamp(state.get("timestamp")) or 0.0,
+        error=None if error is None else str(error),
+        encoding="object" if kept else None,
+    )

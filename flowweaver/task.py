@@ -1,0 +1,498 @@
+"""A task: a function, what it takes from upstream, and what to do when it fails."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from types import FunctionType, MappingProxyType
+from typing import Any, TypeVar, overload
+
+from flowweaver.errors import DefinitionError, TaskExecutionError, describe_exception
+from flowweaver.status import TaskStatus
+
+__all__ = ["Arguments", "RetryPolicy", "Task", "arguments_of", "is_async_callable", "parse_age", "task"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+RetryOn = type[BaseException] | tuple[type[BaseException], ...] | Callable[[BaseException], bool]
+
+_AGE_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """When a failed attempt is followed by another, and after how long.
+
+    Attributes:
+        retries: attempts after the first.
+        delay: seconds before the first retry.
+        backoff: factor on the delay for each further retry.
+        max_delay: seconds that a delay never exceeds.
+        jitter: fraction of the delay added or taken away at random, 0 to 1.
+        on: exception types, or a predicate on the exception, that are worth another attempt.
+    """
+
+    retries: int = 0
+    delay: float = 0.0
+    backoff: float = 1.0
+    max_delay: float = 60.0
+    jitter: float = 0.0
+    on: RetryOn = Exception
+
+    def delay_before(self, attempt: int, chance: float = 0.5) -> float:
+        """Return the seconds to wait before attempt number ``attempt`` (2 is the first retry).
+
+        Args:
+            chance: a random number in [0, 1); 0.5 means no jitter.
+        """
+        try:
+            delay = self.delay * self.backoff ** max(0, attempt - 2)
+        except OverflowError:
+            delay = self.max_delay
+        delay *= 1.0 + self.jitter * (2.0 * chance - 1.0)
+        return max(0.0, min(delay, self.max_delay))
+
+    def wants_retry(self, attempt: int, error: BaseException) -> bool:
+        """Tell whether the failure of attempt number ``attempt`` is to be followed by another.
+
+        A predicate that raises means no.
+        """
+        if attempt > self.retries:
+            return False
+        on = self.on
+        if isinstance(on, type | tuple):
+            return isinstance(error, on)
+        try:
+            return bool(on(error))
+        except Exception:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What a function's signature asks for.
+
+    Attributes:
+        positional_only: names that can only be given by position, in order.
+        keywords: names that can be given by keyword.
+        required: those of both that have no default.
+        takes_all: it has ``**kwargs``.
+    """
+
+    positional_only: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    required: frozenset[str] = frozenset()
+    takes_all: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names it asks for."""
+        return self.positional_only + self.keywords
+
+
+_NOTHING = Arguments()
+
+
+@lru_cache(maxsize=4096)
+def _arguments_of_code(code: Any, defaults: int, kw_defaults: frozenset[str]) -> Arguments:
+    positional = code.co_varnames[: code.co_argcount]
+    only = code.co_varnames[: code.co_posonlyargcount]
+    keyword_only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    required = frozenset(positional[: len(positional) - defaults]) | (frozenset(keyword_only) - kw_defaults)
+    return Arguments(
+        positional_only=only,
+        keywords=positional[len(only) :] + keyword_only,
+        required=required,
+        takes_all=bool(code.co_flags & inspect.CO_VARKEYWORDS),
+    )
+
+
+def arguments_of(func: Callable[..., Any]) -> Arguments:
+    """Return what a callable asks for; one whose signature cannot be known asks for nothing."""
+    # Plain functions are by far the most: their code object tells it thirty times faster than inspect.signature.
+    if type(func) is FunctionType and not func.__dict__.keys() & {"__wrapped__", "__signature__"}:
+        kw_defaults = func.__kwdefaults__
+        return _arguments_of_code(
+            func.__code__, len(func.__defaults__ or ()), frozenset(kw_defaults) if kw_defaults else frozenset()
+        )
+    try:
+        parameters = inspect.signature(func).parameters.values()
+    except (TypeError, ValueError):
+        return _NOTHING
+    kinds = inspect.Parameter
+    return Arguments(
+        positional_only=tuple(p.name for p in parameters if p.kind is kinds.POSITIONAL_ONLY),
+        keywords=tuple(p.name for p in parameters if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)),
+        required=frozenset(
+            p.name
+            for p in parameters
+            if p.default is kinds.empty and p.kind not in (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD)
+        ),
+        takes_all=any(p.kind is kinds.VAR_KEYWORD for p in parameters),
+    )
+
+
+def is_async_callable(func: Callable[..., Any]) -> bool:
+    """Tell whether calling it gives a coroutine; looks through partial objects and ``__call__``."""
+    if inspect.iscoroutinefunction(func):
+        return True
+    inner = getattr(func, "func", None)
+    if inner is not None and callable(inner):
+        return is_async_callable(inner)
+    return not isinstance(func, FunctionType | type) and inspect.iscoroutinefunction(getattr(func, "__call__", None))  # noqa: B004
+
+
+def parse_age(age: float | str | None) -> float | None:
+    """Return a maximal age in seconds from a number of seconds or text such as "90s", "15m", "12h", "1d", "2w".
+
+    Raises:
+        DefinitionError: it is neither, or negative.
+    """
+    if age is None:
+        return None
+    seconds: float = math.nan
+    if isinstance(age, int | float) and not isinstance(age, bool):
+        seconds = float(age)
+    elif isinstance(age, str) and age.strip():
+        number, unit = (age.strip()[:-1], age.strip()[-1]) if age.strip()[-1] in _AGE_UNITS else (age.strip(), "s")
+        try:
+            seconds = float(number) * _AGE_UNITS[unit]
+        except ValueError:
+            seconds = math.nan
+    if not seconds >= 0:
+        raise DefinitionError(f'max_age takes seconds or text such as "12h" or "1d", not {age!r}')
+    return seconds
+
+
+def _checked_number(what: str, value: float, low: float, high: float = math.inf) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high or math.isinf(value):
+        limits = f"{low:g} or more" if math.isinf(high) else f"{low:g} to {high:g}"
+        raise DefinitionError(f"{what} is a number, {limits}, not {value!r}")
+    return float(value)
+
+
+def check_name(name: object, what: str = "A task") -> str:
+    """Return the name of a task or workflow if it can be one.
+
+    Raises:
+        DefinitionError: it is not text, is empty, or cannot be written as UTF-8.
+    """
+    if not isinstance(name, str):
+        raise DefinitionError(f"{what} needs a name that is text, not {type(name).__name__}: {name!r:.80}")
+    if not name.strip():
+        raise DefinitionError(f"{what} needs a name that is not empty")
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise DefinitionError(f"{what} needs a name that can be written as UTF-8, not {name!r:.80}") from None
+    return str(name)
+
+
+def _paths(what: str, value: str | Iterable[str]) -> tuple[str, ...]:
+    items = (value,) if isinstance(value, str) or hasattr(value, "__fspath__") else tuple(value)
+    paths = []
+    for item in items:
+        path = item.__fspath__() if hasattr(item, "__fspath__") else item
+        if not isinstance(path, str) or not path:
+            raise DefinitionError(f"{what} takes paths, not {item!r:.80}")
+        paths.append(path)
+    return tuple(paths)
+
+
+class Task:
+    """A unit of work in a workflow.
+
+    What it is (``name, func, retry, timeout, callbacks, inputs, outputs, max_age, version, persist, serializer``) is
+    set once. What became of it in the latest run (``status, result, error, attempts, started_at, finished_at, duration,
+    restored, reason``) is assigned by the driver as plain attributes, in order; nothing decides by reading them.
+
+    Args:
+        name: unique within its workflow.
+        func: the function; a coroutine function is awaited.
+        retries: attempts after the first that failed.
+        timeout: seconds that one attempt may take, None for no limit.
+        callbacks: called once when the task is done or has failed for good: with ``(task)`` after success, with
+            ``(task, error)`` after the final failure; one that can take only one of the two forms gets only that.
+        fn: the name that 0.2.x had for ``func``.
+        retry_delay: seconds before the first retry.
+        retry_backoff: factor on the delay for each further retry.
+        retry_max_delay: seconds that a delay never exceeds.
+        retry_jitter: fraction of the delay, 0 to 1, added or taken away at random.
+        retry_on: exception types, or a predicate on the exception, that are worth another attempt.
+        inputs: files the task reads, as paths or globs relative to the workflow file's folder: it runs again when
+            one of them changed.
+        outputs: files the task makes: it runs again when one is gone.
+        max_age: seconds, or "12h", "1d" ..., after which its result is too old; 0 means always.
+        version: replaces the hash of the code: the task is stale when this text changed, and only then.
+        persist: False never stores the result; the task then runs again whenever the result is needed.
+        serializer: "json" stores the result as JSON or not at all; "pickle" as a signed pickle; None chooses.
+
+    Raises:
+        DefinitionError: a name that is empty or not text, something not callable, negative retries, a timeout that
+            is not a positive number, or another setting that makes no sense.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        func: Callable[..., Any] | None = None,
+        retries: int = 0,
+        timeout: float | None = None,
+        callbacks: Sequence[Callable[..., Any]] | None = None,
+        *,
+        fn: Callable[..., Any] | None = None,
+        retry_delay: float = 0,
+        retry_backoff: float = 1,
+        retry_max_delay: float = 60,
+        retry_jitter: float = 0,
+        retry_on: RetryOn = Exception,
+        inputs: str | Iterable[str] = (),
+        outputs: str | Iterable[str] = (),
+        max_age: float | str | None = None,
+        version: str | None = None,
+        persist: bool = True,
+        serializer: str | None = None,
+    ) -> None:
+        self.name = check_name(name)
+        if func is not None and fn is not None and func is not fn:
+            raise DefinitionError(f"Task {name!r} got two functions: func and fn are the same argument")
+        func = func if func is not None else fn
+        if not callable(func):
+            raise DefinitionError(f"Task {name!r} needs a function, not {type(func).__name__}")
+        self.func: Callable[..., Any] = func
+        self.retry = _retry_policy(
+            name, retries, retry_delay, retry_backoff, retry_max_delay, retry_jitter, retry_on
+        )
+        self.timeout = _checked_timeout(name, timeout)
+        self.callbacks: tuple[Callable[..., Any], ...] = _checked_callbacks(name, callbacks)
+        self.inputs = _paths("inputs", inputs) if inputs else ()
+        self.outputs = _paths("outputs", outputs) if outputs else ()
+        self.max_age = parse_age(max_age)
+        if version is not None and not isinstance(version, str):
+            raise DefinitionError(f"Task {name!r}: version is text, not {version!r:.80}")
+        self.version = version
+        self.persist = bool(persist)
+        if serializer not in (None, "json", "pickle"):
+            raise DefinitionError(f'Task {name!r}: serializer is "json" or "pickle", not {serializer!r:.80}')
+        self.serializer = serializer
+        self.owner: Any = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what became of the task: status PENDING, no result, no error."""
+        self.status = TaskStatus.PENDING
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.attempts = 0
+        self.started_at: datetime | None = None
+        self.finished_at: datetime | None = None
+        self.duration: float | None = None
+        self.restored = False
+        self.reason = ""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r} {self.status.value}>"
+
+    @property
+    def fn(self) -> Callable[..., Any]:
+        """The function, by the name 0.2.x had for it."""
+        return self.func
+
+    @property
+    def retries(self) -> int:
+        """Attempts after the first."""
+        return self.retry.retries
+
+    def is_async(self) -> bool:
+        """Tell whether the function is a coroutine function."""
+        return is_async_callable(self.func)
+
+    def execute(self, context: Mapping[str, Any] | None = None) -> Any:
+        """Make one attempt in the calling thread, without retries and without the timeout.
+
+        Args:
+            context: upstream results by task name; the function gets those that its signature asks for.
+
+        Returns:
+            The result, which is also in ``result``.
+
+        Raises:
+            TaskExecutionError: the function raised; its exception is the cause and is also in ``error``.
+        """
+        args, kwargs = pass_by_name(arguments_of(self.func), context or {})
+        self.reset()
+        self.attempts = 1
+        self.status = TaskStatus.RUNNING
+        self.started_at = datetime.now().astimezone()
+        try:
+            result = self.func(*args, **kwargs)
+            if inspect.iscoroutine(result):
+                result = _run_coroutine(result)
+        except BaseException as error:
+            self.error = error
+            self._ended()
+            self.status = TaskStatus.FAILED
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            raise TaskExecutionError(
+                f"{self.name} failed: {describe_exception(error)}", task_name=self.name
+            ) from error
+        self.result = result
+        self._ended()
+        self.status = TaskStatus.COMPLETED
+        return result
+
+    def _ended(self) -> None:
+        self.finished_at = datetime.now().astimezone()
+        if self.started_at is not None:
+            self.duration = (self.finished_at - self.started_at).total_seconds()
+
+
+def _run_coroutine(coroutine: Any) -> Any:
+    """Run it to its end, also where this thread runs an event loop already (a notebook)."""
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
+def pass_by_name(arguments: Arguments, values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Return positional and keyword arguments for a call: of ``values``, those that the signature asks for."""
+    args: list[Any] = []
+    for name in arguments.positional_only:
+        if name not in values:
+            break  # a later one cannot be given without this one
+        args.append(values[name])
+    if arguments.takes_all:
+        only = set(arguments.positional_only)
+        return args, {name: value for name, value in values.items() if name not in only}
+    return args, {name: values[name] for name in arguments.keywords if name in values}
+
+
+def _retry_policy(
+    name: str, retries: int, delay: float, backoff: float, max_delay: float, jitter: float, on: RetryOn
+) -> RetryPolicy:
+    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
+        raise DefinitionError(f"Task {name!r}: retries is a whole number, 0 or more, not {retries!r:.80}")
+    types = on if isinstance(on, tuple) else (on,)
+    if not all(issubclass(t, BaseException) if isinstance(t, type) else len(types) == 1 and callable(t) for t in types):
+        raise DefinitionError(f"Task {name!r}: retry_on takes exception types or a function, not {on!r:.80}")
+    if not (retries or delay or max_delay != 60 or jitter or backoff != 1 or on is not Exception):
+        return _NO_RETRY
+    return RetryPolicy(
+        retries=retries,
+        delay=_checked_number(f"Task {name!r}: retry_delay", delay, 0),
+        backoff=_checked_number(f"Task {name!r}: retry_backoff", backoff, 0),
+        max_delay=_checked_number(f"Task {name!r}: retry_max_delay", max_delay, 0),
+        jitter=_checked_number(f"Task {name!r}: retry_jitter", jitter, 0, 1),
+        on=on,
+    )
+
+
+_NO_RETRY = RetryPolicy()
+
+
+def _checked_timeout(name: str, timeout: float | None) -> float | None:
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
+        raise DefinitionError(f"Task {name!r}: timeout is a number of seconds above 0, or None, not {timeout!r:.80}")
+    return float(timeout)
+
+
+def _checked_callbacks(name: str, callbacks: Sequence[Callable[..., Any]] | None) -> tuple[Callable[..., Any], ...]:
+    if not callbacks:
+        return ()
+    found = (callbacks,) if callable(callbacks) else tuple(callbacks)
+    for callback in found:
+        if not callable(callback):
+            raise DefinitionError(f"Task {name!r}: callbacks takes functions, not {callback!r:.80}")
+    return found
+
+
+@overload
+def task(func: F, /) -> F: ...
+
+
+@overload
+def task(
+    func: None = None,
+    /,
+    *,
+    name: str | None = None,
+    retries: int = 0,
+    timeout: float | None = None,
+    callbacks: Sequence[Callable[..., Any]] | None = None,
+    retry_delay: float = 0,
+    retry_backoff: float = 1,
+    retry_max_delay: float = 60,
+    retry_jitter: float = 0,
+    retry_on: RetryOn = Exception,
+    inputs: str | Iterable[str] = (),
+    outputs: str | Iterable[str] = (),
+    max_age: float | str | None = None,
+    version: str | None = None,
+    persist: bool = True,
+    serializer: str | None = None,
+) -> Callable[[F], F]: ...
+
+
+def task(func: Any = None, /, *, name: str | None = None, **options: Any) -> Any:
+    """Mark a function as a task. It stays the function it is, so that a test can call it.
+
+    Use it as ``@task`` or ``@task(retries=3, ...)``; the options are those of :class:`Task`. The function carries them
+    as ``__flowweaver__``, a read-only mapping, and each ``Workflow.add_task`` makes a fresh Task of it.
+
+    Raises:
+        DefinitionError: an option that makes no sense.
+    """
+
+    def mark(function: F) -> F:
+        if not callable(function):
+            raise DefinitionError(f"@task marks a function, not {type(function).__name__}: {function!r:.80}")
+        found = name if name is not None else getattr(function, "__name__", None)
+        probe = Task(found, function, **options)  # type: ignore[arg-type]  # refuses what is wrong where it is written
+        marks = {
+            "name": probe.name,
+            "retries": probe.retries,
+            "timeout": probe.timeout,
+            "callbacks": probe.callbacks,
+            **{key: value for key, value in options.items() if key not in ("retries", "timeout", "callbacks")},
+        }
+        try:
+            function.__flowweaver__ = MappingProxyType(marks)  # type: ignore[attr-defined]
+        except AttributeError:
+            raise DefinitionError(
+                f"@task cannot mark {function!r:.80}: wrap it in a function, or use Task(name, func)"
+            ) from None
+        return function
+
+    if func is None:
+        return mark
+    if isinstance(func, str):
+        raise DefinitionError(f'@task takes its name by keyword: @task(name="{func}")')
+    return mark(func)
+
+
+def task_of(function: Callable[..., Any]) -> Task:
+    """Return a fresh Task of a function, marked by ``@task`` or plain.
+
+    Raises:
+        DefinitionError: it has no name of its own.
+    """
+    marks = getattr(function, "__flowweaver__", None)
+    if isinstance(marks, Mapping):
+        return Task(func=function, **marks)
+    name = getattr(function, "__name__", None)
+    if name is None:
+        raise DefinitionError(f"{function!r:.80} has no name of its own: use Task(name, func)")
+    return Task(name, function)

@@ -1,0 +1,1 @@
+"""The terminal dashboard and runner for FlowWeaver workflows."""
