@@ -150,7 +150,7 @@ def check_flights(flights: Iterable[Row], airports: dict[str, str]) -> None:
 
 @task
 def validate_flights(extract_flights: list[Row], extract_airports: dict[str, str]) -> list[Row]:
-    """Return the flights that departed, each with whether its destination is known: an unknown one is still a flight."""
+    """Return the flights that departed, each marked with whether its destination is known."""
     check_flights(extract_flights, extract_airports)
     departed = [
         {**flight, "dest_known": flight["dest"] in extract_airports}
