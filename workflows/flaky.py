@@ -12,10 +12,10 @@ The same without a screen: ``fwtui run workflows/flaky.py``, edit, and that comm
 """
 
 import sys
-import threading
+import time
 from typing import Any
 
-from flowweaver import ThreadedExecutor, Workflow, WorkflowExecutionError, task
+from flowweaver import ThreadedExecutor, Workflow, WorkflowExecutionError, current_task, task
 
 REFUSALS = 2
 HANGS = 1
@@ -23,39 +23,37 @@ HANGS = 1
 Reading = dict[str, Any]
 
 
-class Outage:
-    """A service that fails so many times and then works: once it has worked, the next run finds it failing again."""
-
-    def __init__(self, failures: int) -> None:
-        self.failures = failures
-        self.seen = 0
-
-    def strikes(self) -> bool:
-        """Tell whether this call fails."""
-        self.seen = self.seen + 1 if self.seen < self.failures else 0
-        return self.seen > 0
+def attempt_number() -> int:
+    """Return the number of the attempt that runs this code, from 1; outside a run (in a test) one that succeeds."""
+    this = current_task()
+    return this.attempt if this else REFUSALS + 1
 
 
-forecast_outage = Outage(REFUSALS)
-sensor_outage = Outage(HANGS)
+def given_up() -> bool:
+    """Tell whether the attempt that runs this code is past its deadline, so that nobody waits for it any more."""
+    this = current_task()
+    return this is not None and this.cancelled
 
 
 @task(retries=3, retry_delay=0.5, retry_backoff=2, retry_on=ConnectionError)
 def fetch_forecast() -> list[Reading]:
     """Return tomorrow's forecast. The service refuses twice; each wait before the next attempt is longer."""
     print("asking the forecast service")
-    if forecast_outage.strikes():
-        raise ConnectionRefusedError(f"the forecast service refused us ({forecast_outage.seen} of {REFUSALS} times)")
+    if attempt_number() <= REFUSALS:
+        raise ConnectionRefusedError(f"the forecast service refused attempt {attempt_number()}")
     print("it answered")
     return [{"time_hour": f"{hour:02}:00", "forecast": 10 + hour / 2} for hour in range(6, 12)]
 
 
 @task(retries=1, timeout=1)
 def read_sensor() -> list[Reading]:
-    """Return what the sensor measured. It hangs once: after a second that attempt is given up, and another made."""
+    """Return what the sensor measured. It hangs once: after a second that attempt is given up, and another made.
+
+    A thread cannot be stopped from outside, so a task that may take long asks now and then whether it is given up.
+    """
     print("reading the sensor")
-    if sensor_outage.strikes():
-        threading.Event().wait(30)
+    while attempt_number() <= HANGS and not given_up():
+        time.sleep(0.05)
     return [{"time_hour": f"{hour:02}:00", "measured": 9 + hour / 2} for hour in range(6, 12)]
 
 
