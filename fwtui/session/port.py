@@ -66,8 +66,8 @@ class Picture:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class LoadProblem(Exception):
+@dataclass(slots=True, eq=False)
+class LoadProblem(Exception):  # noqa: N818  # a fact that is shown as often as it is raised
     """A workflow file that does not load: one to three plain lines, never our traceback.
 
     Attributes:
@@ -76,6 +76,7 @@ class LoadProblem(Exception):
         text: "SyntaxError: '[' was never closed", "it has no workflow" ...
         frames: the user's own frames, innermost last, as "file:line in function".
         code: exit code of a command that meets it (3; 2 for a file that is not there).
+        path: the file, absolute, for an editor; None where there is none.
     """
 
     file: str
@@ -84,6 +85,7 @@ class LoadProblem(Exception):
     frames: tuple[str, ...] = ()
     hint: str = ""
     code: int = 3
+    path: str | None = None
 
     def __str__(self) -> str:
         where = f"{self.file} line {self.line}" if self.line else self.file

@@ -1,0 +1,208 @@
+"""The modules of a project, imported from what is on disk now, known by name, and forgotten as one.
+
+Python's own import system would give yesterday's module: it keeps what is imported, and its compiled files go by whole
+seconds and sizes, so that a quick edit goes unnoticed. Below the project's root this one reads the source each time,
+remembers exactly what it read, and can take all of it out again.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+import flowweaver
+import fwtui
+from fwtui.session.project import Project, module_name
+from fwtui.session.stamps import Stamp, read_stamped
+
+__all__ = ["Imports", "swapped"]
+
+_FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules", "__pypackages__"})
+_OWN = tuple(str(Path(package.__file__ or "").resolve().parent) for package in (flowweaver, fwtui))
+_STDLIB = str(Path(os.__file__).resolve().parent)
+
+
+class _Fresh(SourceFileLoader):
+    """Compiles a module from its source as it is now, and says what it read."""
+
+    def __init__(self, fullname: str, path: str, note: Callable[[str, str, Stamp], None]) -> None:
+        super().__init__(fullname, path)
+        self._note = note
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        path = self.get_filename(fullname)
+        data, stamp = read_stamped(path)
+        self._note(fullname, path, stamp)
+        code: CodeType = self.source_to_code(data, path)
+        return code
+
+
+class Imports:
+    """The project's modules as one workflow file imported them.
+
+    Attributes:
+        stamps: every source file of the project that was read, as it was read.
+        name: the name under which the workflow file stands in ``sys.modules``.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._folders = tuple({str(project.file.parent): None, str(project.root): None})
+        self._before: frozenset[str] | None = None
+        self._kept: dict[str, ModuleType] = {}
+        self._path: list[str] = []
+        self._read: set[str] = set()
+        self.stamps: dict[Path, Stamp] = {}
+        self.name = module_name(project.file, project.root)
+
+    def belongs(self, path: str | os.PathLike[str]) -> bool:
+        """Tell whether a file or folder is the project's own: below its root, and not installed there."""
+        path = os.path.abspath(path)
+        if not any(_below(path, folder) for folder in self._folders):
+            return False
+        if any(_below(path, own) for own in (*_OWN, _STDLIB)):
+            return False
+        inner = Path(os.path.relpath(path, self._project.root))
+        if not _FOREIGN.isdisjoint(inner.parts):
+            return False
+        return not any((self._project.root / folder / "pyvenv.cfg").exists() for folder in (inner, *inner.parents))
+
+    # -- taking part in imports -------------------------------------------------------------------------------------
+
+    def install(self) -> None:
+        """Make the project importable: what lies beside the file first, what lies in the root last."""
+        if self._before is None:
+            self._before = frozenset(sys.modules)
+            if self.name in sys.modules or self.name in sys.stdlib_module_names:
+                # A workflow called random.py must not be what the rest of the process gets for "import random".
+                self.name = f"{self.name}_workflow"
+        first, *rest = self._folders
+        self._path = [first, *(folder for folder in rest if folder not in sys.path)]
+        sys.path.insert(0, first)
+        sys.path.extend(self._path[1:])
+        sys.path_hooks.insert(0, self._finder)
+        self._forget_finders()
+        sys.modules.update(self._kept)
+        self._kept = {}
+
+    def remove(self) -> None:
+        """Take all of the project's modules out of the process; ``install`` brings these same ones back."""
+        self._kept = {name: module for name, module in list(sys.modules.items()) if self._is_ours(name, module)}
+        for name, module in self._kept.items():
+            del sys.modules[name]
+            parent, _, child = name.rpartition(".")
+            if getattr(sys.modules.get(parent), child, None) is module:
+                delattr(sys.modules[parent], child)
+        for folder in self._path:
+            if folder in sys.path:
+                sys.path.remove(folder)
+        self._path = []
+        if self._finder in sys.path_hooks:
+            sys.path_hooks.remove(self._finder)
+        self._forget_finders()
+
+    def _forget_finders(self) -> None:
+        for path in [path for path in sys.path_importer_cache if self.belongs(path)]:
+            del sys.path_importer_cache[path]
+        importlib.invalidate_caches()
+
+    def _finder(self, path: str) -> FileFinder:
+        if not self.belongs(path) or not os.path.isdir(path):
+            raise ImportError("not a folder of the project", path=path)
+        return FileFinder(path, (ExtensionFileLoader, EXTENSION_SUFFIXES), (self._loader, SOURCE_SUFFIXES))  # type: ignore[arg-type]  # it only calls it
+
+    def _loader(self, fullname: str, path: str) -> _Fresh:
+        return _Fresh(fullname, path, self._note)
+
+    def _note(self, name: str, path: str, stamp: Stamp) -> None:
+        self._read.add(name)
+        self.stamps[Path(path)] = stamp
+
+    def _is_ours(self, name: str, module: Any) -> bool:
+        if name in self._read:
+            return True
+        if self._before is None or name in self._before:
+            return False
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str):
+            return self.belongs(file)
+        # A folder without __init__.py: it holds on to the modules that were imported through it.
+        return any(
+            isinstance(path, str) and self.belongs(path) for path in list(getattr(module, "__path__", None) or ())
+        )
+
+    # -- the workflow file ------------------------------------------------------------------------------------------
+
+    def import_file(self) -> ModuleType:
+        """Import the workflow file under its name and return it; it stays in ``sys.modules`` also where this raises.
+
+        Raises:
+            BaseException: whatever the file raises.
+        """
+        self._import_parent()
+        name, file = self.name, str(self._project.file)
+        if name in sys.modules and name in self._read:
+            return sys.modules[name]
+        loader = self._loader(name, file)
+        spec = importlib.util.spec_from_file_location(name, file, loader=loader)
+        if spec is None:
+            raise ImportError(f"{file} cannot be imported", path=file)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        loader.exec_module(module)
+        return module
+
+    def _import_parent(self) -> None:
+        """Import the packages that the file's name names, as far as they are those the file lies in.
+
+        What is pickled finds its class through them. ``python file.py`` would not run them, so a broken one is no
+        reason to refuse the file.
+        """
+        top, *between = self.name.split(".")[:-1] or [""]
+        if not top:
+            return
+        folder = self._project.root
+        for depth, part in enumerate([top, *between]):
+            folder = folder / part
+            name = ".".join([top, *between][: depth + 1])
+            if name in sys.modules:
+                continue
+            try:
+                spec = importlib.util.find_spec(name)
+                if spec is None or str(folder) not in (spec.submodule_search_locations or ()):
+                    return
+                importlib.import_module(name)
+            except (Exception, SystemExit):
+                sys.modules[name] = stand_in = ModuleType(name)
+                stand_in.__path__ = [str(folder)]
+
+    def source_files(self) -> frozenset[Path]:
+        """Return the project's files that were read, the workflow file among them."""
+        return frozenset((self._project.file, *self.stamps))
+
+
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+@contextmanager
+def swapped(old: Imports | None, new: Imports) -> Iterator[None]:
+    """Put the modules of ``new`` in the place of those of ``old``; if the body raises, ``old`` is back as it was."""
+    if old is not None:
+        old.remove()
+    new.install()
+    try:
+        yield
+    except BaseException:
+        new.remove()
+        if old is not None:
+            old.install()
+        raise

@@ -1,0 +1,141 @@
+"""Where a workflow file belongs: its project, the name it is imported by, and the place of its state.
+
+State lives with the project and not in the home folder, so that it moves, is deleted and is backed up with the work
+it belongs to.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowweaver.errors import StateError
+
+__all__ = ["STATE_FOLDER", "Project", "find_root", "make_state_folder", "module_name", "shown", "split_target"]
+
+STATE_FOLDER = ".fwtui"
+_MARKERS = ("pyproject.toml", ".git")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A workflow file and what surrounds it, all paths absolute.
+
+    Attributes:
+        root: the folder of the nearest ``pyproject.toml`` or ``.git``, or the file's own.
+        state: the file that keeps its state; it need not be there.
+        own_state: the state lies in a folder of the project's own, not where the person said.
+    """
+
+    file: Path
+    root: Path
+    state: Path
+    own_state: bool = True
+
+    @classmethod
+    def of(
+        cls,
+        file: Path,
+        *,
+        state: str | os.PathLike[str] | None = None,
+        environ: Mapping[str, str] | None = None,
+        home: Path | None = None,
+    ) -> Project:
+        """Return the project of a workflow file.
+
+        Args:
+            file: the workflow file, which need not be there.
+            state: the state file a person named; ``FWTUI_STATE`` of ``environ`` comes next.
+            environ: the environment variables, by default those of the process.
+            home: the home folder, which is never itself a project; by default that of the user.
+        """
+        # As python itself does for a script: what lies beside the real file is found, not what lies beside a link.
+        file = Path(os.path.realpath(file))
+        root = find_root(file, home=home)
+        named = state or (os.environ if environ is None else environ).get("FWTUI_STATE")
+        if named:
+            return cls(file, root, Path(os.path.abspath(Path(named).expanduser())), own_state=False)
+        relative = file.relative_to(root)
+        return cls(file, root, root / STATE_FOLDER / relative.with_name(f"{relative.stem}.db"))
+
+
+def find_root(file: Path, *, home: Path | None = None) -> Path:
+    """Return the nearest folder above a file that holds ``pyproject.toml`` or ``.git``, else the file's own.
+
+    The home folder and those above it are no projects (many people keep a ``.git`` there), nor is the root of the
+    file system, nor a folder in which everybody may put files, such as ``/tmp``.
+    """
+    home = Path(os.path.realpath(home or Path.home()))
+    for folder in file.parents:
+        if folder in (home, folder.parent) or home.is_relative_to(folder):
+            break
+        if any((folder / marker).exists() for marker in _MARKERS) and not _everybodys(folder):
+            return folder
+    return file.parent
+
+
+def _everybodys(folder: Path) -> bool:
+    try:
+        return bool(folder.stat().st_mode & stat.S_ISVTX)
+    except OSError:
+        return True
+
+
+def module_name(file: Path, root: Path) -> str:
+    """Return the dotted path from the project's root under which a file is imported."""
+    parts = file.relative_to(root).with_suffix("").parts
+    return ".".join(part.replace(".", "_") for part in parts)
+
+
+def make_state_folder(project: Project) -> None:
+    """Make the folder of the state, readable by its user only, ignored by git.
+
+    Raises:
+        StateError: it cannot be made or written to; the text names ``--state``.
+    """
+    folder = project.state.parent
+    own = project.root / STATE_FOLDER
+    try:
+        if project.own_state and not own.exists():
+            own.mkdir(mode=0o700)
+            _write_once(own / ".gitignore", "*\n")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(folder, error.strerror or str(error)) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _unusable(folder, "not writable")
+
+
+def _write_once(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return
+
+
+def _unusable(folder: Path, why: str) -> StateError:
+    return StateError(
+        f"No state can be kept in {shown(folder)}: {why}. Name another place with --state PATH.", path=str(folder)
+    )
+
+
+def shown(path: Path | str) -> str:
+    """Return a path as a person reads it: relative to where they are if it lies below, else absolute."""
+    path = Path(path)
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)
+
+
+def split_target(target: str) -> tuple[Path, str | None]:
+    """Return file and workflow name of ``FILE[:name]``; a file whose own name has a colon is found as it is."""
+    path = Path(target).expanduser()
+    if ":" not in target or path.exists():
+        return path, None
+    file, _, name = target.rpartition(":")
+    return Path(file).expanduser(), name
