@@ -1,0 +1,134 @@
+"""FlowWeaver: workflows of plain Python functions, with dependencies, retries, timeouts and state that resumes.
+
+What is slow to import (asyncio, sqlite3) is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flowweaver.attempt import TaskHandle, current_task
+from flowweaver.errors import (
+    DefinitionError,
+    DuplicateTaskError,
+    ExecutionError,
+    FlowWeaverError,
+    MissingArgumentError,
+    StateError,
+    StateLockedError,
+    TaskExecutionError,
+    TaskTimeoutError,
+    UnknownTaskError,
+    WorkflowBusyError,
+    WorkflowCancelledError,
+    WorkflowExecutionError,
+)
+from flowweaver.events import (
+    Event,
+    RunFinished,
+    RunStarted,
+    TaskCompleted,
+    TaskFailed,
+    TaskOutput,
+    TaskRestored,
+    TaskRetrying,
+    TaskSkipped,
+    TaskStarted,
+)
+from flowweaver.executors.base import BaseExecutor
+from flowweaver.executors.sequential import SequentialExecutor
+from flowweaver.executors.threaded import ThreadedExecutor
+from flowweaver.run import Run, RunSummary
+from flowweaver.status import TaskStatus, WorkflowStatus
+from flowweaver.stores.base import BaseStateStore
+from flowweaver.stores.base import BaseStateStore as StateBackend
+from flowweaver.task import RetryPolicy, Task, task
+from flowweaver.workflow import Workflow
+
+if TYPE_CHECKING:
+    from flowweaver.executors.asynchronous import AsyncExecutor
+    from flowweaver.export import export_dot, export_json, export_mermaid, save_mermaid
+    from flowweaver.stores.json_file import JSONStateStore
+    from flowweaver.stores.memory import InMemoryStateStore
+    from flowweaver.stores.memory import InMemoryStateStore as InMemoryStateBackend
+    from flowweaver.stores.sqlite import SQLiteStateStore
+
+__version__ = "0.4.0"
+
+__all__ = [
+    "AsyncExecutor",
+    "BaseExecutor",
+    "BaseStateStore",
+    "DefinitionError",
+    "DuplicateTaskError",
+    "Event",
+    "ExecutionError",
+    "FlowWeaverError",
+    "InMemoryStateBackend",
+    "InMemoryStateStore",
+    "JSONStateStore",
+    "MissingArgumentError",
+    "RetryPolicy",
+    "Run",
+    "RunFinished",
+    "RunStarted",
+    "RunSummary",
+    "SQLiteStateStore",
+    "SequentialExecutor",
+    "StateBackend",
+    "StateError",
+    "StateLockedError",
+    "Task",
+    "TaskCompleted",
+    "TaskExecutionError",
+    "TaskFailed",
+    "TaskHandle",
+    "TaskOutput",
+    "TaskRestored",
+    "TaskRetrying",
+    "TaskSkipped",
+    "TaskStarted",
+    "TaskStatus",
+    "TaskTimeoutError",
+    "ThreadedExecutor",
+    "UnknownTaskError",
+    "Workflow",
+    "WorkflowBusyError",
+    "WorkflowCancelledError",
+    "WorkflowExecutionError",
+    "WorkflowStatus",
+    "__version__",
+    "current_task",
+    "export_dot",
+    "export_json",
+    "export_mermaid",
+    "save_mermaid",
+    "task",
+]
+
+_LATER = {
+    "AsyncExecutor": ("flowweaver.executors.asynchronous", "AsyncExecutor"),
+    "InMemoryStateBackend": ("flowweaver.stores.memory", "InMemoryStateStore"),
+    "InMemoryStateStore": ("flowweaver.stores.memory", "InMemoryStateStore"),
+    "JSONStateStore": ("flowweaver.stores.json_file", "JSONStateStore"),
+    "SQLiteStateStore": ("flowweaver.stores.sqlite", "SQLiteStateStore"),
+    "export_dot": ("flowweaver.export", "export_dot"),
+    "export_json": ("flowweaver.export", "export_json"),
+    "export_mermaid": ("flowweaver.export", "export_mermaid"),
+    "save_mermaid": ("flowweaver.export", "save_mermaid"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    module, attribute = _LATER[name]
+    value = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,15 +1,22 @@
 """What would run, and why: one pure function over what is known now.
 
 The command line, the dashboard and every executor decide with it, so that what a plan shows is what a run does.
+
+A task runs for the first reason that holds; all that hold are listed. Where something changed since the recorded
+result or error, the change is named before the past ("nearest_hour() changed; failed before"): it tells a person what
+to expect of the next attempt. A task without a reason of its own, but with an upstream that runs, is a *maybe*: its
+stored result stands if the upstream's new result equals the one it was computed from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from flowweaver.records import CodePrint, FilePrint, Provenance, TaskRecord
+from flowweaver.changes import code_change, file_change, listed, param_change
+from flowweaver.records import Provenance, TaskRecord
+from flowweaver.status import TaskStatus
 
 __all__ = ["Action", "Plan", "Reason", "ReasonKind", "Selection", "TaskFacts", "TaskPlan", "make_plan", "settle"]
 
@@ -122,6 +129,27 @@ class Plan:
         """Return the names of the tasks with this decision, in order."""
         return [name for name, task in self.tasks.items() if task.action is action]
 
+    @property
+    def counts(self) -> dict[Action, int]:
+        """How many tasks there are of each decision; all four are there."""
+        counts = dict.fromkeys(Action, 0)
+        for task in self.tasks.values():
+            counts[task.action] += 1
+        return counts
+
+    @property
+    def summary(self) -> str:
+        """The counts as text: "4 to run, 2 maybe, 3 reused"."""
+        counts = self.counts
+        run, maybe, reuse, leave = (counts[action] for action in (Action.RUN, Action.MAYBE, Action.REUSE, Action.LEAVE))
+        parts = [f"{run} to run"] if run else []
+        parts += [f"{maybe} maybe"] if maybe else []
+        if not parts:
+            parts = ["nothing to run"]
+        parts += [f"{reuse} reused"] if reuse else []
+        parts += [f"{leave} left as {'it is' if leave == 1 else 'they are'}"] if leave else []
+        return ", ".join(parts)
+
 
 def make_plan(
     facts: Sequence[TaskFacts],
@@ -130,14 +158,264 @@ def make_plan(
     selection: Selection = Selection(),
     now: float,
 ) -> Plan:
-    """Decide for every task. ``facts`` is in an order in which dependencies come before what depends on them."""
-    raise NotImplementedError
+    """Decide for every task, in time linear in tasks and edges.
+
+    Args:
+        facts: in an order in which dependencies come before what depends on them.
+        records: the latest record of each task that has one, by name.
+        selection: what a person asked for.
+        now: seconds since the epoch, for results that are older than their ``max_age``.
+    """
+    only = None if selection.only is None else frozenset(selection.only)
+    force = frozenset(selection.force)
+    counts = frozenset(selection.rerun_on)
+    follow = "inputs" in counts
+    looks: dict[str, _Look] = {}
+    for known in facts:
+        look = _look(known, records.get(known.name), counts=counts, now=now)
+        if selection.fresh or known.name in force:
+            look = replace(look, asked=(_ASKED,))
+        looks[known.name] = look
+    pulled = {} if only is None else _pulled_in(facts, looks, only=only, follow=follow)
+    actions: dict[str, Action] = {}
+    tasks: dict[str, TaskPlan] = {}
+    for known in facts:
+        name = known.name
+        if only is not None and name not in only:
+            task = _outside(name, looks[name], pulled.get(name))
+        else:
+            task = _decide(known, looks, actions, follow=follow)
+        tasks[name] = task
+        actions[name] = task.action
+    return Plan(tasks, tuple(warning for known in facts if known.warnings for warning in known.warnings))
 
 
 def settle(facts: TaskFacts, record: TaskRecord, inputs: Sequence[str | None]) -> bool:
     """Tell whether a task planned as MAYBE has to run, now that all its dependencies are done.
 
     Args:
-        inputs: digest of each dependency's result of now, in order; None where it has none.
+        facts: its declared files are compared too, for an upstream may give the same result and yet have written
+            another file; so they should be of the time after the upstreams ended.
+        record: as it was when the plan was made.
+        inputs: digest of each dependency's result of now, in order; None where it has none, which never equals.
     """
-    raise NotImplementedError
+    made_by = record.provenance
+    if made_by is None or len(made_by.inputs) != len(inputs):
+        return True
+    if any(then is None or then != now for then, now in zip(made_by.inputs, inputs, strict=True)):
+        return True
+    return bool(facts.missing_outputs) or file_change(made_by.files, facts.provenance.files) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a task's own facts and record say, whatever becomes of its upstreams.
+
+    Attributes:
+        asked: that a person asked for it, now or in a run that did not finish.
+        changes: what changed since the recorded result or error, as far as the selection counts it.
+        past: why what is recorded is no result that stands.
+        usable: its stored result is there and stands for the task.
+        ignored: what changed, and is not counted.
+        inputs: digests of the results it was computed from, None if not known.
+        digest: digest of its stored result.
+    """
+
+    asked: tuple[Reason, ...] = ()
+    changes: tuple[Reason, ...] = ()
+    past: tuple[Reason, ...] = ()
+    usable: bool = False
+    ignored: tuple[Reason, ...] = ()
+    inputs: tuple[str | None, ...] | None = None
+    digest: str | None = None
+
+    @property
+    def runs(self) -> bool:
+        return bool(self.asked or self.changes or self.past)
+
+
+_OUTSIDE = (Reason(ReasonKind.OUTSIDE, "outside the selection"),)
+_UP_TO_DATE = (Reason(ReasonKind.UP_TO_DATE, "up to date"),)
+_ASKED = Reason(ReasonKind.ASKED, "asked for")
+_NEVER_RAN = Reason(ReasonKind.NEVER_RAN, "first run")
+_SKIPPED = Reason(ReasonKind.SKIPPED, "skipped before")
+_CLEARED = Reason(ReasonKind.CLEARED, "cleared")
+_INTERRUPTED = Reason(ReasonKind.INTERRUPTED, "interrupted")
+_FAILED = Reason(ReasonKind.FAILED, "failed before")
+_TIMED_OUT = Reason(ReasonKind.FAILED, "timed out before")
+_NEVER = _Look(past=(_NEVER_RAN,))
+
+
+def _look(known: TaskFacts, record: TaskRecord | None, *, counts: Collection[str], now: float) -> _Look:
+    if record is None:
+        return _NEVER
+    asked: tuple[Reason, ...] = ()
+    if record.redo:
+        by = "" if record.redo_run is None else f" by run {record.redo_run}"
+        asked = (Reason(ReasonKind.ASKED, f"asked for again{by}"),)
+    why = _no_result(record)
+    if why is None:
+        past = _not_standing(known, record, now)
+    elif why.kind is ReasonKind.FAILED:
+        past = (why,)
+    else:
+        return _Look(asked, past=(why,))  # neither a result nor an error: nothing that a change could make stale
+    made_by = record.provenance
+    changes = _changes(made_by, known.provenance) if made_by is not None else {}
+    return _Look(
+        asked,
+        changes=tuple(reason for word, reason in changes.items() if word in counts),
+        past=past,
+        usable=why is None and _is_kept(record) and known.unloadable is None and not record.redo,
+        ignored=tuple(reason for word, reason in changes.items() if word not in counts),
+        inputs=None if made_by is None else made_by.inputs,
+        digest=record.digest,
+    )
+
+
+def _is_kept(record: TaskRecord) -> bool:
+    return record.not_kept is None and (record.encoding is not None or record.digest is not None)
+
+
+def _no_result(record: TaskRecord) -> Reason | None:
+    """Return why what is recorded is not a result, None if it is one (kept or not)."""
+    status = record.status
+    if record.cleared:
+        return _CLEARED
+    if status is TaskStatus.COMPLETED or (status is TaskStatus.SKIPPED and _is_kept(record)):
+        return None
+    if record.interrupted or status in (TaskStatus.RUNNING, TaskStatus.RETRYING):
+        return _INTERRUPTED
+    if status is TaskStatus.FAILED:
+        return _TIMED_OUT if record.timed_out else _FAILED
+    return _SKIPPED if status is TaskStatus.SKIPPED else _NEVER_RAN
+
+
+def _not_standing(known: TaskFacts, record: TaskRecord, now: float) -> tuple[Reason, ...]:
+    """Return the reasons for which a result does not stand although nothing it was made by changed."""
+    reasons = []
+    if not _is_kept(record):
+        why = f" ({record.not_kept})" if record.not_kept else ""
+        reasons.append(Reason(ReasonKind.NOT_KEPT, f"its result is not kept{why}"))
+    elif known.unloadable is not None:
+        reasons.append(Reason(ReasonKind.NOT_LOADABLE, known.unloadable))
+    if known.max_age is not None:
+        made_at = record.timestamp if record.finished_at is None else record.finished_at
+        if max(0.0, now - made_at) >= known.max_age:
+            text = f"older than {_age_text(known.max_age)}" if known.max_age else "runs always: its max_age is 0"
+            reasons.append(Reason(ReasonKind.AGE, text))
+    if known.missing_outputs:
+        be = "is" if len(known.missing_outputs) == 1 else "are"
+        reasons.append(Reason(ReasonKind.OUTPUT_FILE, f"{listed(known.missing_outputs)} {be} gone"))
+    return tuple(reasons)
+
+
+def _age_text(seconds: float) -> str:
+    for unit, size in (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:g}s"
+
+
+def _changes(then: Provenance, now: Provenance) -> dict[str, Reason]:
+    """Return what changed, by the word of ``rerun_on`` that counts it."""
+    found = {}
+    if then.code is not now.code and (text := code_change(then.code, now.code)) is not None:
+        found["code"] = Reason(ReasonKind.CODE, text)
+    if (text := param_change(then.params, now.params)) is not None:
+        found["params"] = Reason(ReasonKind.PARAM, text)
+    if (text := file_change(then.files, now.files)) is not None:
+        found["inputs"] = Reason(ReasonKind.INPUT_FILE, text)
+    return found
+
+
+def _other_input(known: TaskFacts, looks: Mapping[str, _Look], busy: Collection[str] = ()) -> Reason | None:
+    """Tell which upstreams gave another result since this task was computed.
+
+    One that is ``busy`` runs, or may: what it will give is not known yet. One whose result does not stand runs too,
+    or is outside the selection and cannot be compared.
+    """
+    then = looks[known.name].inputs
+    if then is None or not (known.deps or then):
+        return None
+    if len(then) != len(known.deps):
+        return Reason(ReasonKind.UPSTREAM, "its dependencies changed")
+    differ = [
+        dep
+        for dep, digest in zip(known.deps, then, strict=True)
+        if dep not in busy and looks[dep].usable and looks[dep].digest != digest
+    ]
+    return Reason(ReasonKind.UPSTREAM, f"{listed(differ)} gave another result") if differ else None
+
+
+def _decide(known: TaskFacts, looks: Mapping[str, _Look], actions: Mapping[str, Action], *, follow: bool) -> TaskPlan:
+    """Decide for a selected task whose upstreams are decided. ``follow``: what upstreams give counts."""
+    name, look = known.name, looks[known.name]
+    busy = [dep for dep in known.deps if actions[dep] is Action.RUN or actions[dep] is Action.MAYBE]
+    other = _other_input(known, looks, busy)
+    stale = bool(look.changes or look.ignored or other)
+    if look.runs or (other is not None and follow):
+        upstream = (other,) if other is not None and follow else ()
+        past = look.past
+        if past == (_SKIPPED,) and busy:
+            past = (Reason(ReasonKind.SKIPPED, f"runs after {busy[0]}"),)
+        return TaskPlan(name, Action.RUN, (*look.asked, *look.changes, *upstream, *past), stale)
+    if busy and follow:
+        then = look.inputs
+        compared = then is not None and len(then) == len(known.deps)
+        blind = [
+            dep
+            for i, dep in enumerate(known.deps)
+            if actions[dep] is Action.RUN and (then is None or not compared or then[i] is None)
+        ]
+        if blind:
+            return TaskPlan(name, Action.RUN, (Reason(ReasonKind.UPSTREAM, f"runs after {listed(blind)}"),), stale)
+        give = "gives" if len(busy) == 1 else "give"
+        text = f"if {listed(busy, 'or')} {give} another result"
+        return TaskPlan(name, Action.MAYBE, (Reason(ReasonKind.UPSTREAM, text),), stale)
+    if not stale:
+        return TaskPlan(name, Action.REUSE, _UP_TO_DATE)
+    although = "; ".join(reason.text for reason in (*look.ignored, *((other,) if other else ())))
+    return TaskPlan(name, Action.REUSE, (Reason(ReasonKind.UP_TO_DATE, f"reused although {although}"),), stale)
+
+
+def _outside(name: str, look: _Look, needed_by: str | None) -> TaskPlan:
+    stale = bool(look.changes or look.ignored)
+    if needed_by is None:
+        return TaskPlan(name, Action.LEAVE, _OUTSIDE, stale)
+    needed = Reason(ReasonKind.NEEDED, f"{needed_by} needs its result")
+    return TaskPlan(name, Action.RUN, (needed, *look.asked, *look.changes, *look.past), stale)
+
+
+def _pulled_in(
+    facts: Sequence[TaskFacts], looks: Mapping[str, _Look], *, only: Collection[str], follow: bool
+) -> dict[str, str]:
+    """Return the tasks outside the selection that have to run, each with one that needs its result.
+
+    What runs or may run needs the results of its upstreams; an upstream pulled in for that wakes the selected tasks
+    that depend on it, and these need their upstreams in turn. Each task is woken once, so this ends soon.
+    """
+    by_name = {known.name: known for known in facts}
+    dependents: dict[str, list[str]] = {}
+    for known in facts:
+        for dep in known.deps:
+            dependents.setdefault(dep, []).append(known.name)
+    pulled: dict[str, str] = {}
+    awake: set[str] = set()
+    waking = [
+        known.name
+        for known in reversed(facts)
+        if known.name in only and (looks[known.name].runs or (follow and _other_input(known, looks) is not None))
+    ]
+    while waking:
+        name = waking.pop()
+        if name in awake:
+            continue
+        awake.add(name)
+        for dep in by_name[name].deps:
+            if dep not in only and dep not in pulled and not looks[dep].usable:
+                pulled[dep] = name
+                waking.append(dep)
+        if follow:
+            waking += (other for other in dependents.get(name, ()) if other in only and other not in awake)
+    return pulled

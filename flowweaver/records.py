@@ -105,6 +105,7 @@ class TaskRecord:
         cleared: the record is a person's "clear": nothing is kept, and why is known.
         interrupted: its process ended while the task ran.
         redo: a run was asked to do this task again and has not finished it.
+        redo_run: that run's number, None if not known.
         skipped_because: the failed ancestor for SKIPPED.
         timed_out: FAILED because of its deadline.
     """
@@ -130,6 +131,7 @@ class TaskRecord:
     cleared: bool = False
     interrupted: bool = False
     redo: bool = False
+    redo_run: int | None = None
     skipped_because: str | None = None
     timed_out: bool = False
 

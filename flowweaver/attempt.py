@@ -1,0 +1,112 @@
+"""One attempt of one task: what is called, how it went, and what the task's own code may ask about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import CoroutineType
+from typing import Any
+
+from flowweaver.capture import Sink, current_attempt
+from flowweaver.task import Task
+
+__all__ = ["Attempt", "TaskHandle", "current_task"]
+
+
+class Attempt:
+    """A call that is to be made, or being made, by one worker.
+
+    Attributes:
+        index: the task's number in the scheduler.
+        number: of the attempt, from 1.
+        started: monotonic seconds at which the function was called; 0 before.
+        ended: monotonic seconds at which it came back.
+        closed: it has its outcome; whatever it brings later is discarded.
+        cancelled: the run asked it to end.
+        left: it was given up while its thread went on.
+        stop_coroutine: asks the coroutine that it awaits to end; None if there is none.
+    """
+
+    __slots__ = ("args", "cancelled", "closed", "deadline", "ended", "error", "index", "kwargs", "left", "number",
+                 "result", "sink", "started", "stop_coroutine", "task")  # fmt: skip
+
+    def __init__(self, task: Task, index: int, number: int, args: list[Any], kwargs: dict[str, Any]) -> None:
+        self.task = task
+        self.index = index
+        self.number = number
+        self.args = args
+        self.kwargs = kwargs
+        self.started = 0.0
+        self.ended = 0.0
+        self.deadline: float | None = None
+        self.closed = False
+        self.cancelled = False
+        self.left = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.sink: Sink | None = None
+        self.stop_coroutine: Callable[[], object] | None = None
+
+    def call(self, clock: Callable[[], float], run_coroutine: Callable[[Attempt, CoroutineType[Any, Any, Any]], Any]) -> None:
+        """Call the function in this thread and keep its result or its error. Never raises.
+
+        Args:
+            clock: monotonic seconds.
+            run_coroutine: runs what a coroutine function returned to its end.
+        """
+        token = current_attempt.set(self)
+        self.started = clock()
+        try:
+            result = self.task.func(*self.args, **self.kwargs)
+            if type(result) is CoroutineType:
+                result = run_coroutine(self, result)
+            self.result = result
+        except BaseException as error:  # whatever a task raises is its own failure, never the run's end
+            self.error = error
+        self.ended = clock()
+        current_attempt.reset(token)
+
+    async def call_async(self, clock: Callable[[], float]) -> None:
+        """Await the coroutine function in the running loop and keep its result or its error. Never raises."""
+        current_attempt.set(self)
+        self.started = clock()
+        try:
+            self.result = await self.task.func(*self.args, **self.kwargs)
+        except BaseException as error:  # a CancelledError included
+            self.error = error
+        self.ended = clock()
+        current_attempt.set(None)
+
+
+class TaskHandle:
+    """What a task's code may know of its own attempt."""
+
+    __slots__ = ("_attempt",)
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return self._attempt.task.name
+
+    @property
+    def attempt(self) -> int:
+        """Number of this attempt, from 1."""
+        return self._attempt.number
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds this attempt may take, None for no limit."""
+        return self._attempt.task.timeout
+
+    @property
+    def cancelled(self) -> bool:
+        """This attempt is given up, by its deadline or by a person: what it returns will be discarded. Come to an end."""
+        return self._attempt.cancelled or self._attempt.closed
+
+
+def current_task() -> TaskHandle | None:
+    """Return the handle of the task in whose context this code runs, None outside of any."""
+    attempt = current_attempt.get()
+    return TaskHandle(attempt) if isinstance(attempt, Attempt) else None

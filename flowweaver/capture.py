@@ -1,0 +1,231 @@
+"""What a task prints and logs, routed to its attempt.
+
+While a run captures, ``sys.stdout`` and ``sys.stderr`` are stand-ins that look at a context variable: text written in a
+task's context goes to that attempt, everything else to where it went before. A thread that a task starts by itself has
+an empty context, so its text passes through. Log records are taken by a handler on the root logger.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, Protocol, TextIO
+
+from flowweaver.records import LogLine
+
+__all__ = ["Capture", "Sink", "current_attempt"]
+
+_HALF = 2_500_000
+"""Characters of an attempt's output that are kept at its start, and again at its end."""
+
+_LINE = 65_536
+"""Characters after which a line without an end is taken as one."""
+
+
+class _HasSink(Protocol):
+    sink: Sink | None
+
+
+current_attempt: ContextVar[_HasSink | None] = ContextVar("flowweaver_attempt", default=None)
+"""The attempt in whose context this code runs."""
+
+
+class Sink:
+    """Takes the output of one attempt and gives it on as lines.
+
+    Args:
+        task_name, attempt: whose output it is.
+        give: called with each line, from whatever thread wrote it.
+        clock: seconds since the epoch.
+    """
+
+    __slots__ = ("_attempt", "_clock", "_cut", "_give", "_kept", "_lock", "_partial", "_tail", "_tail_size", "_task")
+
+    def __init__(self, task_name: str, attempt: int, give: Callable[[LogLine], None], clock: Callable[[], float]) -> None:
+        self._task = task_name
+        self._attempt = attempt
+        self._give = give
+        self._clock = clock
+        self._partial: dict[str, str] = {}
+        self._kept = 0
+        self._tail: deque[LogLine] | None = None
+        self._tail_size = 0
+        self._cut = 0
+        self._lock = threading.Lock()
+
+    def write(self, stream: str, text: str) -> None:
+        """Take text written to a stream ("out" or "err")."""
+        with self._lock:
+            text = self._partial.pop(stream, "") + text
+            *lines, rest = text.split("\n")
+            for line in lines:
+                self._line(stream, line)
+            while len(rest) > _LINE:
+                self._line(stream, rest[:_LINE])
+                rest = rest[_LINE:]
+            if rest:
+                self._partial[stream] = rest
+
+    def log(self, text: str) -> None:
+        """Take a formatted log record."""
+        with self._lock:
+            for line in text.split("\n"):
+                self._line("log", line)
+
+    def _line(self, stream: str, text: str) -> None:
+        line = LogLine(self._task, self._attempt, self._clock(), stream, text)
+        size = len(text) + 1
+        if self._tail is None:
+            if self._kept + size <= _HALF:
+                self._kept += size
+                self._give(line)
+                return
+            self._tail = deque()
+        self._tail.append(line)
+        self._tail_size += size
+        while self._tail_size > _HALF and len(self._tail) > 1:
+            self._tail_size -= len(self._tail.popleft().text) + 1
+            self._cut += 1
+
+    def close(self) -> None:
+        """Give on what is held back: unfinished lines, and the end of an output that was too long."""
+        with self._lock:
+            for stream, rest in self._partial.items():
+                self._line(stream, rest)
+            self._partial.clear()
+            if self._tail:
+                if self._cut:
+                    notice = f"... {self._cut:,} lines are not kept: an attempt keeps 5 MB of its output ..."
+                    self._give(LogLine(self._task, self._attempt, self._tail[0].time, "log", notice))
+                for line in self._tail:
+                    self._give(line)
+            self._tail = None
+            self._tail_size = self._cut = self._kept = 0
+
+
+class _Stream(io.TextIOBase):
+    """Stands in for sys.stdout or sys.stderr while a run captures."""
+
+    def __init__(self, behind: TextIO, name: str, owner: _Installed) -> None:
+        self._behind = behind
+        self._name = name
+        self._owner = owner
+
+    def write(self, text: str) -> int:
+        attempt = current_attempt.get()
+        sink = attempt.sink if attempt is not None else None
+        if sink is not None:
+            if not isinstance(text, str):
+                raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+            sink.write(self._name, text)
+            if not self._owner.echo:
+                return len(text)
+        return self._behind.write(text)
+
+    def flush(self) -> None:
+        self._behind.flush()
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        # What a task writes is kept as lines; only where it also passes through may it behave as on a terminal.
+        return self._owner.echo and self._behind.isatty()
+
+    def fileno(self) -> int:
+        return self._behind.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return getattr(self._behind, "encoding", None) or "utf-8"
+
+    @property
+    def errors(self) -> str | None:  # type: ignore[override]
+        return getattr(self._behind, "errors", None)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._behind, name)  # buffer, reconfigure ...: what the stream behind can do
+
+
+class _Handler(logging.Handler):
+    """Takes log records for the attempt in whose context they are made."""
+
+    def __init__(self, owner: _Installed, last_resort: bool) -> None:
+        super().__init__()
+        self._owner = owner
+        self._last_resort = last_resort
+        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        attempt = current_attempt.get()
+        sink = attempt.sink if attempt is not None else None
+        if sink is not None and not record.name.startswith("flowweaver") and not self._owner.seen_by_a_stream():
+            try:
+                sink.log(self.format(record))
+            except Exception:
+                self.handleError(record)
+        if self._last_resort and logging.lastResort is not None and (sink is None or self._owner.echo):
+            if record.levelno >= logging.lastResort.level:
+                self._owner.behind_err.write(record.getMessage() + "\n")
+
+
+class _Installed:
+    """The stand-ins and the handler, once for all runs of the process that capture at one time."""
+
+    def __init__(self, echo: bool) -> None:
+        self.echo = echo
+        self.before = (sys.stdout, sys.stderr)
+        self.behind_err = sys.stderr if sys.stderr is not None else io.StringIO()
+        self.streams = tuple(
+            _Stream(stream if stream is not None else io.StringIO(), name, self)
+            for stream, name in zip(self.before, ("out", "err"), strict=True)
+        )
+        self.handler = _Handler(self, last_resort=not logging.getLogger().handlers)
+        sys.stdout, sys.stderr = self.streams
+        logging.getLogger().addHandler(self.handler)
+
+    def seen_by_a_stream(self) -> bool:
+        """A handler that writes to a stand-in will bring the record by itself."""
+        return any(getattr(handler, "stream", None) in self.streams for handler in logging.getLogger().handlers)
+
+    def remove(self) -> None:
+        # Somebody may have put a stream of their own over ours; then theirs stays.
+        if sys.stdout is self.streams[0]:
+            sys.stdout = self.before[0]
+        if sys.stderr is self.streams[1]:
+            sys.stderr = self.before[1]
+        logging.getLogger().removeHandler(self.handler)
+
+
+class Capture:
+    """Routes the output of the tasks of one run; use it as a context manager around the run.
+
+    Args:
+        echo: what tasks write also goes to where it would have gone.
+    """
+
+    _lock = threading.Lock()
+    _users = 0
+    _installed: _Installed | None = None
+
+    def __init__(self, *, echo: bool) -> None:
+        self._echo = echo
+
+    def __enter__(self) -> Capture:
+        with Capture._lock:
+            if Capture._installed is None:
+                Capture._installed = _Installed(self._echo)
+            Capture._users += 1
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        with Capture._lock:
+            Capture._users -= 1
+            if not Capture._users and Capture._installed is not None:
+                Capture._installed.remove()
+                Capture._installed = None

@@ -1,0 +1,188 @@
+"""Telling others what happened: listeners, hooks, callbacks and the log. Whatever they raise is contained here.
+
+Events are queued while the driver holds its lock and delivered after it, one at a time and in order, by whichever
+thread comes by: a listener may therefore call back into the run.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flowweaver.events import (
+    Event,
+    Listener,
+    RunFinished,
+    RunStarted,
+    TaskCompleted,
+    TaskFailed,
+    TaskRetrying,
+    TaskSkipped,
+    TaskStarted,
+)
+from flowweaver.status import TaskStatus
+from flowweaver.task import Task
+
+__all__ = ["Notifier", "logging_listener", "status_listener"]
+
+log = logging.getLogger("flowweaver")
+log.addHandler(logging.NullHandler())
+
+
+class Notifier:
+    """Delivers events to listeners, and calls callbacks and hooks.
+
+    Args:
+        listeners: get every event.
+        logger: writes events to the log, as far as the log wants them.
+
+    Attributes:
+        contained: how often one of them raised.
+    """
+
+    def __init__(self, listeners: Sequence[Listener], logger: Listener) -> None:
+        self._listeners = [*listeners, logger] if log.isEnabledFor(logging.INFO) else list(listeners)
+        self._warnings = None if logger in self._listeners or not log.isEnabledFor(logging.WARNING) else logger
+        self._queue: deque[Event] = deque()
+        self._delivering = threading.Lock()
+        self.sequence = 0
+        self.contained = 0
+
+    @property
+    def listening(self) -> bool:
+        """Somebody listens; else no event need be made."""
+        return bool(self._listeners)
+
+    def wants(self, kind: Callable[..., Event]) -> bool:
+        """Somebody is to be told of this kind of event."""
+        return bool(self._listeners) or (kind is TaskRetrying and self._warnings is not None)
+
+    def emit(self, kind: Callable[..., Event], **facts: Any) -> None:
+        """Queue an event; the caller holds the driver's lock, which gives the order."""
+        self.sequence += 1
+        self._queue.append(kind(sequence=self.sequence, **facts))
+
+    def deliver(self, *, wait: bool = False) -> None:
+        """Give queued events to the listeners.
+
+        Args:
+            wait: return only when all that are queued now are delivered; else another thread may be at it still.
+        """
+        while self._queue:
+            if not self._delivering.acquire(blocking=wait):
+                return
+            try:
+                while self._queue:
+                    event = self._queue.popleft()
+                    for listener in self._listeners:
+                        self.call("listener", listener, event)
+                    if self._warnings is not None and isinstance(event, TaskRetrying):
+                        self._warnings(event)
+            finally:
+                self._delivering.release()
+        if wait:
+            with self._delivering:
+                pass
+
+    def call(self, what: str, function: Callable[..., Any], *arguments: Any) -> None:
+        """Call what a user gave us; an exception is logged and counted, never raised."""
+        try:
+            function(*arguments)
+        except BaseException as error:  # a hook that raises SystemExit must not end the run either
+            self.contained += 1
+            log.error("a %s raised %s", what, type(error).__name__, exc_info=error)
+
+    def callbacks(self, task: Task, error: BaseException | None) -> None:
+        """Call the callbacks of a task that is done (no error) or has failed for good."""
+        for callback in task.callbacks:
+            takes_one, takes_two = _forms(callback)
+            if error is None and takes_one:
+                self.call("callback", callback, task)
+            elif error is not None and takes_two:
+                self.call("callback", callback, task, error)
+
+
+def _forms(callback: Callable[..., Any]) -> tuple[bool, bool]:
+    """Tell whether it can be called with one argument, and with two."""
+    try:
+        signature = inspect.signature(callback)
+    except (TypeError, ValueError):
+        return True, False
+    found = []
+    for count in (1, 2):
+        try:
+            signature.bind(*[None] * count)
+        except TypeError:
+            found.append(False)
+        else:
+            found.append(True)
+    return found[0], found[1]
+
+
+def status_listener(
+    on_status_change: Callable[[str, TaskStatus], Any] | None, on_retry: Callable[[str, int], Any] | None
+) -> Listener:
+    """Return a listener that calls the hooks of 0.2.x: the task's new status, and the attempt that failed."""
+    states: dict[type[Event], TaskStatus] = {
+        TaskStarted: TaskStatus.RUNNING,
+        TaskRetrying: TaskStatus.RETRYING,
+        TaskCompleted: TaskStatus.COMPLETED,
+        TaskFailed: TaskStatus.FAILED,
+        TaskSkipped: TaskStatus.SKIPPED,
+    }
+
+    def listen(event: Event) -> None:
+        status = states.get(type(event))
+        if status is None:
+            return
+        name: str = event.task  # type: ignore[attr-defined]  # all of these have one
+        if on_retry is not None and isinstance(event, TaskRetrying):
+            on_retry(name, event.attempt)
+        if on_status_change is not None:
+            interrupted = isinstance(event, TaskFailed) and event.interrupted
+            on_status_change(name, TaskStatus.PENDING if interrupted else status)
+
+    return listen
+
+
+def logging_listener(workflow: str) -> Listener:
+    """Return a listener that writes what happens to the logger "flowweaver": INFO, and WARNING for retries.
+
+    Each record carries ``run_id, workflow, task, attempt, duration`` (None where it has none).
+    """
+
+    def write(level: int, event: Event, text: str, *values: Any) -> None:
+        extra = {
+            "run_id": event.run_id,
+            "workflow": workflow,
+            "task": getattr(event, "task", None),
+            "attempt": getattr(event, "attempt", None),
+            "duration": getattr(event, "duration", None),
+        }
+        log.log(level, text, *values, extra=extra)
+
+    def listen(event: Event) -> None:
+        match event:
+            case RunStarted():
+                write(logging.INFO, event, "%s: run %d started", workflow, event.run_id)
+            case TaskStarted():
+                write(logging.INFO, event, "%s: %s started, attempt %d", workflow, event.task, event.attempt)
+            case TaskCompleted():
+                write(logging.INFO, event, "%s: %s completed in %.3fs", workflow, event.task, event.duration)
+            case TaskRetrying():
+                text = "%s: %s failed on attempt %d, the next one in %gs: %s"
+                write(logging.WARNING, event, text, workflow, event.task, event.attempt, event.delay, event.error)
+            case TaskFailed():
+                # The error itself goes to the caller as an exception, not a second time to a log.
+                how = "was interrupted" if event.interrupted else "failed"
+                write(logging.INFO, event, "%s: %s %s after %.3fs", workflow, event.task, how, event.duration)
+            case TaskSkipped():
+                write(logging.INFO, event, "%s: %s skipped, %s failed", workflow, event.task, event.because)
+            case RunFinished():
+                write(logging.INFO, event, "%s: run %d %s", workflow, event.run_id, event.outcome)
+
+    return listen

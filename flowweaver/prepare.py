@@ -1,0 +1,178 @@
+"""Before the first start of a run: what is known, what is decided, and the stored results that will be needed.
+
+The plan itself is pure; this is the edge around it, which reads the journal and asks again when a stored result turns
+out not to be loadable.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flowweaver.errors import DefinitionError
+from flowweaver.facts import facts_of
+from flowweaver.plan import Action, Plan, Reason, ReasonKind, Selection, TaskFacts, TaskPlan, make_plan
+from flowweaver.records import TaskRecord
+from flowweaver.stores.base import ResultUnavailable, RunJournal
+from flowweaver.workflow import Workflow, match_names
+
+__all__ = ["EAGER", "Options", "Prepared", "plan_of", "prepare"]
+
+EAGER = 1_000_000
+"""Bytes up to which a restored result is loaded at once; a larger one is read when somebody asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run was asked to do; the arguments of ``execute``."""
+
+    resume: bool = True
+    only: str | Sequence[str] | None = None
+    force: str | Sequence[str] | None = None
+    keep_going: bool = False
+    params: Mapping[str, Any] | None = None
+    rerun_on: Sequence[str] = ("code", "params", "inputs")
+
+    def selection(self, workflow: Workflow) -> Selection:
+        """Return the selection with names and globs resolved.
+
+        Raises:
+            UnknownTaskError: a name or glob matches no task.
+            DefinitionError: ``rerun_on`` has a word that means nothing.
+        """
+        known = ("code", "params", "inputs")
+        for word in self.rerun_on:
+            if word not in known:
+                raise DefinitionError(f"rerun_on takes {', '.join(known)}, not {word!r:.80}")
+        names = workflow.dependencies
+        return Selection(
+            only=None if self.only is None else frozenset(match_names(self.only, names, what="only")),
+            force=frozenset(match_names(self.force, names, what="force")) if self.force else frozenset(),
+            fresh=not self.resume,
+            rerun_on=tuple(self.rerun_on),
+        )
+
+    def parameters(self, workflow: Workflow) -> dict[str, Any]:
+        """Return the value of every parameter of the workflow.
+
+        Raises:
+            DefinitionError: a value is given for one that the workflow does not have.
+        """
+        given = dict(self.params or {})
+        for name in given:
+            if name not in workflow.params:
+                known = ", ".join(workflow.params) or "none"
+                raise DefinitionError(f"Workflow {workflow.name!r} has no parameter {name!r}; it has: {known}")
+        return {**workflow.params, **given}
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A run that may start.
+
+    Attributes:
+        params: value of every parameter.
+        results: loaded results by task name, of tasks that do not run.
+        late: tasks whose result is stored, but not loaded.
+        durations: remembered seconds by task name.
+    """
+
+    plan: Plan
+    facts: Sequence[TaskFacts]
+    params: Mapping[str, Any]
+    records: Mapping[str, TaskRecord] = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
+    late: frozenset[str] = frozenset()
+    durations: Mapping[str, float] = field(default_factory=dict)
+
+
+def plan_of(
+    workflow: Workflow, records: Mapping[str, TaskRecord], options: Options, *, has_history: bool = True
+) -> tuple[Plan, Sequence[TaskFacts]]:
+    """Return what a run with these options would do now, given what is recorded.
+
+    Args:
+        has_history: the records know what made them; without that there is nothing to compare.
+
+    Raises:
+        DefinitionError: the options name what is not there.
+    """
+    params = options.parameters(workflow)
+    facts = facts_of(workflow, params=params, records=records, code=has_history)
+    return make_plan(facts, records, selection=options.selection(workflow), now=time.time()), facts
+
+
+def prepare(workflow: Workflow, journal: RunJournal | None, options: Options) -> Prepared:
+    """Decide for every task and load what will be needed.
+
+    Raises:
+        DefinitionError: the options name what is not there.
+        StateError: the state cannot be used.
+    """
+    params = options.parameters(workflow)
+    if journal is None and options.only is None:
+        options.selection(workflow)  # refuses what is wrong with it
+        return _everything(workflow, params)
+    records = journal.load_records(list(workflow.dependencies)) if journal is not None else {}
+    plan, facts = plan_of(workflow, records, options, has_history=journal is not None and journal.has_history)
+    prepared = Prepared(plan, facts, params, records)
+    if journal is None:
+        return prepared
+    selection = options.selection(workflow)
+    unloadable: dict[str, str] = {}
+    while True:
+        missing = _load(prepared, journal, workflow)
+        if not missing:
+            break
+        unloadable |= missing
+        prepared.facts = [
+            replace(known, unloadable=unloadable[known.name]) if known.name in unloadable else known
+            for known in prepared.facts
+        ]
+        prepared.plan = make_plan(prepared.facts, records, selection=selection, now=time.time())
+    prepared.durations = journal.durations()
+    return prepared
+
+
+_FIRST = (Reason(ReasonKind.NEVER_RAN, "first run"),)
+
+
+def _everything(workflow: Workflow, params: Mapping[str, Any]) -> Prepared:
+    """Without a store nothing is remembered, so there is nothing to compare: every task runs."""
+    plan = Plan({name: TaskPlan(name, Action.RUN, _FIRST) for name in workflow.dependencies})
+    return Prepared(plan, (), params)
+
+
+def _load(prepared: Prepared, journal: RunJournal, workflow: Workflow) -> dict[str, str]:
+    """Load the results of tasks that do not run: the small ones, and all that a planned task needs.
+
+    Returns:
+        The tasks whose result cannot be had although it is needed, and why.
+    """
+    plan, records = prepared.plan.tasks, prepared.records
+    needed = {
+        dependency
+        for name, dependencies in workflow.dependencies.items()
+        if plan[name].action in (Action.RUN, Action.MAYBE)
+        for dependency in dependencies
+    }
+    missing: dict[str, str] = {}
+    late = set()
+    for name, task in plan.items():
+        if task.action is Action.RUN or name in prepared.results:
+            continue
+        record = records.get(name)
+        if record is None or record.encoding is None or (task.action is Action.LEAVE and name not in needed):
+            continue
+        if name not in needed and record.size > EAGER:
+            late.add(name)
+            continue
+        try:
+            prepared.results[name] = journal.load_result(name)
+        except ResultUnavailable as reason:
+            if task.action is not Action.LEAVE or name in needed:
+                missing[name] = str(reason)
+    prepared.late = frozenset(late)
+    return missing

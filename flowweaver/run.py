@@ -1,0 +1,425 @@
+"""One run of one workflow, from the lock it takes to the error it raises.
+
+:class:`Run` is what a caller holds; the thread that looks after the run is the caller's own in ``execute`` and a thread
+of ours in ``start``. Everything that decides is in the driver, the scheduler and the plan.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from queue import Empty
+from types import FrameType
+from typing import Any, Protocol
+
+from flowweaver.capture import Capture
+from flowweaver.driver import Clock, Driver, Leave, Workers
+from flowweaver.errors import (
+    StateError,
+    WorkflowCancelledError,
+    WorkflowExecutionError,
+    describe_exception,
+)
+from flowweaver.events import Listener, RunFinished, RunStarted
+from flowweaver.notify import Notifier, logging_listener, status_listener
+from flowweaver.plan import Action
+from flowweaver.prepare import Options, Prepared, prepare
+from flowweaver.status import WorkflowStatus
+from flowweaver.stores.base import BaseStateStore, RunJournal
+from flowweaver.workflow import Workflow
+
+__all__ = ["Hooks", "Run", "RunSummary"]
+
+
+class Hooks(Protocol):
+    """What an executor is asked to call around a run."""
+
+    def on_workflow_start(self, workflow_name: str) -> None:
+        """A run begins."""
+
+    def on_workflow_success(self, workflow_name: str) -> None:
+        """Every task is done and on disk."""
+
+    def on_workflow_failure(self, workflow_name: str, error: BaseException) -> None:
+        """The run did not complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """How a run ended.
+
+    Attributes:
+        outcome: "completed", "failed" or "cancelled".
+        duration: seconds.
+        completed: tasks that ran and have their result.
+        restored: tasks whose stored result was reused.
+        pending: tasks that never began, or were interrupted.
+        errors: the exception of each failed task.
+        contained: how often a listener, hook or callback raised.
+        left_behind: threads that still run a task that was given up.
+    """
+
+    workflow: str
+    run_id: int
+    outcome: str
+    started_at: datetime
+    duration: float
+    completed: tuple[str, ...] = ()
+    restored: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    errors: Mapping[str, BaseException] = field(default_factory=dict)
+    contained: int = 0
+    left_behind: int = 0
+
+    @property
+    def status(self) -> WorkflowStatus:
+        """The workflow's status after this run."""
+        return WorkflowStatus.COMPLETED if self.outcome == "completed" else WorkflowStatus.FAILED
+
+
+class Run:
+    """A run that has been prepared: the state is held, the plan is made, nothing runs yet.
+
+    Args:
+        echo: what tasks print also goes to where it would have gone.
+
+    Raises:
+        DefinitionError: the workflow, or what was asked, makes no sense.
+        WorkflowBusyError: this Workflow object runs already.
+        StateError: the state cannot be used, or another run holds it.
+    """
+
+    def __init__(
+        self,
+        workflow: Workflow,
+        workers: Workers,
+        *,
+        options: Options,
+        store: BaseStateStore | None,
+        hooks: Hooks,
+        listeners: Sequence[Listener] = (),
+        on_status_change: Any = None,
+        on_retry: Any = None,
+        echo: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
+        self.workflow = workflow
+        self._workers = workers
+        self._hooks = hooks
+        self._store = store
+        self._clock = clock or Clock(time.perf_counter, time.time)
+        self._ended = threading.Event()
+        self._summary: RunSummary | None = None
+        self._error: BaseException | None = None
+        self._interrupts = 0
+        self._when_done: Callable[[], None] | None = None
+        all_listeners = list(listeners)
+        if on_status_change is not None or on_retry is not None:
+            all_listeners.insert(0, status_listener(on_status_change, on_retry))
+        self._notifier = Notifier(all_listeners, logging_listener(workflow.name))
+        workflow.check()
+        workflow.hold()
+        self._journal: RunJournal | None = None
+        try:
+            self._journal = store.open_journal(workflow.name) if store is not None else None
+            prepared = prepare(workflow, self._journal, options)
+            self.plan = prepared.plan
+            self._begin(prepared, options)
+            history = self._journal is not None and self._journal.has_history
+            self._capture = Capture(echo=echo) if history or listeners else nullcontext()
+            self._driver = Driver(
+                workflow,
+                prepared,
+                run_id=self.run_id,
+                journal=self._journal,
+                workers=workers,
+                notifier=self._notifier,
+                clock=self._clock,
+                keep_going=options.keep_going,
+                captures=bool(history or listeners),
+                load_later=self._load_later,
+            )
+        except BaseException:
+            if self._journal is not None:
+                self._journal.close()
+            workflow.release()
+            raise
+
+    def _begin(self, prepared: Prepared, options: Options) -> None:
+        self._started = self._clock.monotonic()
+        self._started_at = self._clock.wall()
+        plan = prepared.plan.tasks
+        self.run_id = 1
+        if self._journal is not None:
+            asked = not options.resume or bool(options.force)
+            redo = [
+                name
+                for name, task in plan.items()
+                if asked and task.action is Action.RUN and name in prepared.records
+            ]
+            restored = [name for name, task in plan.items() if task.action in (Action.REUSE, Action.MAYBE)]
+            self.run_id = self._journal.begin(
+                started_at=self._started_at,
+                params={name: _short(value) for name, value in prepared.params.items()},
+                redo=redo,
+                restored=restored,
+            )
+        for name, task in plan.items():
+            if task.action is not Action.LEAVE:
+                target = self.workflow.get_task(name)
+                assert target is not None
+                target.reset()
+                target.reason = task.why
+        self.workflow.status = WorkflowStatus.RUNNING
+        if self._notifier.listening:
+            self._notifier.emit(
+                RunStarted,
+                run_id=self.run_id,
+                time=self._started_at,
+                workflow=self.workflow.name,
+                planned={name: task.action.value for name, task in plan.items()},
+                reasons={name: task.why for name, task in plan.items()},
+            )
+
+    def _load_later(self, name: str) -> Any:
+        assert self._store is not None
+        state = self._store.for_workflow(self.workflow.name).load_task_state(name)
+        if state is None or state.get("result") is None:
+            raise StateError(f"The stored result of {name} is gone: it was cleared, or its file was removed")
+        return state["result"]
+
+    # -- what a caller does -----------------------------------------------------------------------------------------
+
+    @property
+    def done(self) -> bool:
+        """The run has ended."""
+        return self._ended.is_set()
+
+    @property
+    def summary(self) -> RunSummary | None:
+        """How it ended; None while it goes on, or if it could not be ended properly."""
+        return self._summary
+
+    @property
+    def error(self) -> BaseException | None:
+        """What ``wait`` raises; None while it goes on and after success."""
+        return self._error
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the end without raising what the run raised; return whether it has ended."""
+        return self._ended.wait(timeout)
+
+    def wait(self, timeout: float | None = None) -> RunSummary:
+        """Wait for the end.
+
+        Args:
+            timeout: seconds to wait at most.
+
+        Raises:
+            WorkflowExecutionError: a task failed, or the run was cancelled.
+            StateError: the state could not be written.
+            TimeoutError: the run goes on.
+        """
+        if not self._ended.wait(timeout):
+            raise TimeoutError(f"Run {self.run_id} of {self.workflow.name} goes on")
+        if self._error is not None:
+            raise self._error
+        assert self._summary is not None
+        return self._summary
+
+    def when_done(self, call: Callable[[], None]) -> None:
+        """Call a function, from whatever thread, when the run has ended; it must not raise. Set it before ``start``."""
+        self._when_done = call
+
+    def stop(self) -> None:
+        """Start no further task; what runs finishes and is saved."""
+        if not self.done:
+            self._driver.stop()
+
+    def cancel(self, grace: float = 1.0) -> None:
+        """Start no further task, ask those that run to end, and leave them behind after ``grace`` seconds.
+
+        A coroutine is cancelled; a function in a thread can look at ``current_task().cancelled``.
+        """
+        if not self.done:
+            self._driver.cancel(grace)
+
+    # -- looking after it -------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Look after the run in a thread of its own."""
+        threading.Thread(target=self.look_after, name=f"flowweaver-run-{self.run_id}", daemon=True).start()
+
+    def look_after(self) -> None:
+        """Look after the run in this thread until it has ended. Never raises: see ``wait``."""
+        driver = self._driver
+        try:
+            with self._capture:
+                self._notifier.call("hook", self._hooks.on_workflow_start, self.workflow.name)
+                for index in sorted(driver.reused):
+                    driver.restore(index)
+                self._notifier.deliver()
+                self._loop(driver)
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._finish(driver)
+
+    def _loop(self, driver: Driver) -> None:
+        while True:
+            self._heed_interrupts(driver)
+            over, wait = driver.look_after()
+            if over:
+                self._error = self._error or driver.crashed
+                return
+            self._workers.run_here(driver)
+            driver.arm_output()
+            with suppress(Empty):
+                driver.inbox.get(timeout=wait)
+
+    def _heed_interrupts(self, driver: Driver) -> None:
+        if self._interrupts >= 2:
+            driver.cancel(grace=0)
+        elif self._interrupts and not driver.stopped:
+            driver.stop()
+
+    def execute(self) -> RunSummary:
+        """Look after the run in this thread, taking SIGINT for its duration if this is the main thread.
+
+        Raises:
+            KeyboardInterrupt: a person interrupted; the state is saved.
+            WorkflowExecutionError: a task failed, or the run was cancelled.
+            StateError: the state could not be written.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            self.look_after()
+            return self.wait()
+        before = signal.signal(signal.SIGINT, self._on_sigint)
+        try:
+            self.look_after()
+        finally:
+            signal.signal(signal.SIGINT, before)
+        if self._interrupts:
+            raise KeyboardInterrupt from self._error
+        return self.wait()
+
+    def _on_sigint(self, _number: int, _frame: FrameType | None) -> None:
+        # This may interrupt the driver while it holds its lock: only flags, and a queue made for signal handlers.
+        self._interrupts += 1
+        self._driver.stop_asked = True
+        self._driver.inbox.put(None)
+        inline = getattr(self._workers, "inline", None)
+        if self._interrupts >= 2 and inline is not None and inline.started and not inline.ended:
+            raise Leave
+
+    def _finish(self, driver: Driver) -> None:
+        try:
+            self._workers.close()
+            driver.flush()
+            self._summary = self._summarise(driver)
+            if self._error is None:
+                self._error = self._error_of(driver, self._summary)
+            self._record_end(driver, self._summary)
+        except BaseException as error:
+            self._error = self._error or error
+        finally:
+            try:
+                if self._journal is not None:
+                    self._journal.close()
+            finally:
+                good = self._error is None
+                self.workflow.status = WorkflowStatus.COMPLETED if good else WorkflowStatus.FAILED
+                self.workflow.release()
+        self._notifier.deliver(wait=True)
+        if self._error is None:
+            self._notifier.call("hook", self._hooks.on_workflow_success, self.workflow.name)
+        else:
+            self._notifier.call("hook", self._hooks.on_workflow_failure, self.workflow.name, self._error)
+        self._ended.set()
+        if self._when_done is not None:
+            self._when_done()
+
+    def _record_end(self, driver: Driver, summary: RunSummary) -> None:
+        ended = self._clock.wall()
+        failed = driver.first_failure[0] if driver.first_failure else None
+        error = driver.state_error
+        if self._journal is not None:
+            try:
+                self._journal.finish(
+                    finished_at=ended, outcome=summary.outcome, failed_task=failed, counts=driver.counts()
+                )
+            except StateError as problem:
+                error = error or problem
+                self._error = self._error or problem
+        if self._notifier.listening:
+            self._notifier.emit(
+                RunFinished,
+                run_id=self.run_id,
+                time=ended,
+                workflow=self.workflow.name,
+                outcome=summary.outcome,
+                duration=summary.duration,
+                failed_task=failed,
+                counts=driver.counts(),
+                error=None if error is None else str(error),
+            )
+
+    def _summarise(self, driver: Driver) -> RunSummary:
+        by_word = driver.names_by_word()
+        pending = by_word["pending"]
+        if driver.first_failure is None and driver.state_error is None and self._error is None and not pending:
+            outcome = "completed"
+        elif driver.stopped and driver.state_error is None and self._error is None:
+            outcome = "cancelled"
+        else:
+            outcome = "failed"
+        tasks = self.workflow.get_all_tasks()
+        return RunSummary(
+            workflow=self.workflow.name,
+            run_id=self.run_id,
+            outcome=outcome,
+            started_at=datetime.fromtimestamp(self._started_at, UTC),
+            duration=self._clock.monotonic() - self._started,
+            completed=by_word["completed"],
+            restored=by_word["reused"],
+            failed=by_word["failed"],
+            skipped=by_word["skipped"],
+            pending=pending,
+            errors={name: error for name in by_word["failed"] if (error := tasks[name].error) is not None},
+            contained=self._notifier.contained,
+            left_behind=driver.left_behind,
+        )
+
+    def _error_of(self, driver: Driver, summary: RunSummary) -> BaseException | None:
+        name = self.workflow.name
+        if driver.state_error is not None:
+            return driver.state_error
+        failed, cause = driver.first_failure or (None, None)
+        if summary.outcome == "cancelled":
+            done, total = len(summary.completed) + len(summary.restored), len(self.workflow)
+            text = f"Workflow {name!r} was stopped: {done} of {total} tasks are done"
+            return _caused(WorkflowCancelledError(text, failed_task=failed, workflow_name=name), cause)
+        if failed is not None and cause is not None:
+            text = f"Workflow {name!r} failed at task {failed!r}: {describe_exception(cause)}"
+            return _caused(WorkflowExecutionError(text, failed_task=failed, workflow_name=name), cause)
+        return None
+
+
+def _caused(error: WorkflowExecutionError, cause: BaseException | None) -> WorkflowExecutionError:
+    error.__cause__ = cause
+    return error
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, str | int | float | bool | None):
+        return str(value)[:200]
+    return type(value).__name__
+
+

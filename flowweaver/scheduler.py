@@ -1,0 +1,235 @@
+"""Which task runs next: the state machine that every executor shares.
+
+Pure: no threads, no clock, no I/O. What became of a task goes in, what may start comes out, and time is an argument.
+Tasks are numbers from 0 in an order in which dependencies come first; the driver gives them their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from enum import IntEnum
+from heapq import heappop, heappush
+
+__all__ = ["Scheduler", "State", "ranks_by_remaining_path"]
+
+
+class State(IntEnum):
+    """Where a task stands in this run."""
+
+    WAITING = 0
+    """For dependencies."""
+    READY = 1
+    RUNNING = 2
+    RETRYING = 3
+    """An attempt failed; it waits for its next one and holds no worker."""
+    DONE = 4
+    """It has a result: of this run, or one that is reused."""
+    FAILED = 5
+    SKIPPED = 6
+    """An ancestor failed."""
+    RELEASED = 7
+    """It had begun, but the run was told to end first."""
+
+
+def ranks_by_remaining_path(dependencies: Sequence[Sequence[int]], seconds: Sequence[float | None]) -> list[int]:
+    """Return each task's rank, 0 for the one to start first: the longest remaining path goes first.
+
+    The remaining path of a task is its own duration and the longest chain of durations behind it: list scheduling by
+    the critical path (Graham 1969). A task without a remembered duration counts as the median of the known ones, or as
+    1 second. Ties keep the order of the tasks.
+
+    Args:
+        dependencies: of each task, as numbers of earlier tasks.
+        seconds: remembered duration of each task.
+    """
+    known = sorted(s for s in seconds if s is not None)
+    usual = known[len(known) // 2] if known else 1.0
+    behind = [0.0] * len(dependencies)
+    path = behind  # one list: an entry is complete when the loop reaches it from the end
+    for index in range(len(dependencies) - 1, -1, -1):
+        own = seconds[index]
+        path[index] += usual if own is None else own
+        length = path[index]
+        for dependency in dependencies[index]:
+            if behind[dependency] < length:
+                behind[dependency] = length
+    ranks = [0] * len(path)
+    for rank, index in enumerate(sorted(range(len(path)), key=lambda i: (-path[i], i))):
+        ranks[index] = rank
+    return ranks
+
+
+class Scheduler:
+    """The state of all tasks of one run.
+
+    Args:
+        dependencies: of each task, as numbers of earlier tasks.
+        done: tasks that count as done from the start: reused, or outside the selection.
+        ranks: order among ready tasks, lowest first; None for the order of the tasks.
+        keep_going: run every branch that still can after a failure; else the first failure stops new starts.
+    """
+
+    __slots__ = ("_by_rank", "_children", "_due", "_missing", "_rank", "_ready", "_waiting", "halted", "keep_going",
+                 "open", "running", "states")  # fmt: skip
+
+    def __init__(
+        self,
+        dependencies: Sequence[Sequence[int]],
+        *,
+        done: Collection[int] = (),
+        ranks: Sequence[int] | None = None,
+        keep_going: bool = False,
+    ) -> None:
+        count = len(dependencies)
+        self.keep_going = keep_going
+        self.halted = False
+        """No task is started any more that has not begun."""
+        self.running = 0
+        self.states = [State.WAITING] * count
+        for index in done:
+            self.states[index] = State.DONE
+        self.open = count - len(done)
+        """Tasks that have not had their end."""
+        self._rank = ranks
+        self._by_rank: list[int] = []
+        if ranks is not None:
+            self._by_rank = [0] * count
+            for index, rank in enumerate(ranks):
+                self._by_rank[rank] = index
+        self._children: list[list[int]] = [[] for _ in range(count)]
+        self._missing = [0] * count
+        self._ready: list[int] = []
+        self._due: list[int] = []
+        self._waiting: list[tuple[float, int]] = []
+        states = self.states
+        for index, needed in enumerate(dependencies):
+            if states[index] is State.DONE:
+                continue
+            missing = 0
+            for dependency in needed:
+                if states[dependency] is not State.DONE:
+                    self._children[dependency].append(index)
+                    missing += 1
+            self._missing[index] = missing
+            if not missing:
+                self._make_ready(index)
+
+    def _make_ready(self, index: int) -> None:
+        self.states[index] = State.READY
+        heappush(self._ready, index if self._rank is None else self._rank[index])
+
+    def _at(self, rank: int) -> int:
+        return rank if self._rank is None else self._by_rank[rank]
+
+    def ready(self, now: float) -> int:
+        """Return how many tasks could start now."""
+        self._promote(now)
+        return len(self._due) + (0 if self.halted else len(self._ready))
+
+    def take(self, now: float) -> int | None:
+        """Start the ready task that goes first, and return it; None if nothing may start now."""
+        if self._waiting:
+            self._promote(now)
+        heap = self._ready
+        if self.halted or not heap or (self._due and self._due[0] < heap[0]):
+            heap = self._due
+        if not heap:
+            return None
+        rank = heappop(heap)
+        index = rank if self._rank is None else self._by_rank[rank]
+        self.states[index] = State.RUNNING
+        self.running += 1
+        return index
+
+    def _promote(self, now: float) -> None:
+        while self._waiting and self._waiting[0][0] <= now:
+            rank = heappop(self._waiting)[1]
+            heappush(self._due, rank)
+
+    def next_due(self) -> float | None:
+        """Return the time at which the next waiting retry may start, None if none waits."""
+        return self._waiting[0][0] if self._waiting else None
+
+    def complete(self, index: int) -> int:
+        """A running task has its result. Return how many tasks became ready by that."""
+        self.states[index] = State.DONE
+        self.running -= 1
+        self.open -= 1
+        released = 0
+        for child in self._children[index]:
+            self._missing[child] -= 1
+            if not self._missing[child] and self.states[child] is State.WAITING:
+                self._make_ready(child)
+                released += 1
+        return released
+
+    def retry(self, index: int, at: float) -> None:
+        """A running task's attempt failed; the next one may start at time ``at``."""
+        self.states[index] = State.RETRYING
+        self.running -= 1
+        heappush(self._waiting, (at, index if self._rank is None else self._rank[index]))
+
+    def fail(self, index: int) -> list[int]:
+        """A running task failed for good. Return the descendants that are skipped by that, in order."""
+        self.states[index] = State.FAILED
+        self.running -= 1
+        self.open -= 1
+        if not self.keep_going:
+            self.halted = True
+        skipped = []
+        stack = list(self._children[index])
+        while stack:
+            child = stack.pop()
+            if self.states[child] is State.WAITING:
+                self.states[child] = State.SKIPPED
+                self.open -= 1
+                skipped.append(child)
+                stack.extend(self._children[child])
+        return sorted(skipped)
+
+    def release(self, index: int) -> None:
+        """A running task is given up without an outcome: the run was told to end."""
+        self.states[index] = State.RELEASED
+        self.running -= 1
+        self.open -= 1
+
+    def stop(self) -> list[int]:
+        """Start nothing more; return the tasks that were waiting for a retry, which are released."""
+        self.halted = True
+        waiting = sorted(self._at(rank) for rank in (*(entry[1] for entry in self._waiting), *self._due))
+        self._waiting.clear()
+        self._due.clear()
+        for index in waiting:
+            self.states[index] = State.RELEASED
+            self.open -= 1
+        return waiting
+
+    @property
+    def finished(self) -> bool:
+        """Nothing runs, and nothing will start any more."""
+        if self.running or self._waiting or self._due:
+            return False
+        return self.halted or not self._ready
+
+    def check(self, dependencies: Sequence[Sequence[int]]) -> None:
+        """Assert what must hold between any two calls; for tests.
+
+        Raises:
+            AssertionError: the state is not one that can be.
+        """
+        states = self.states
+        assert self.running == states.count(State.RUNNING)
+        assert self.open == sum(s <= State.RETRYING for s in states)
+        assert len(self._waiting) + len(self._due) == states.count(State.RETRYING)
+        assert sorted(self._at(rank) for rank in self._ready) == [
+            index for index, state in enumerate(states) if state is State.READY
+        ]
+        for index, needed in enumerate(dependencies):
+            below = [states[dependency] for dependency in needed]
+            if states[index] in (State.READY, State.RUNNING, State.RETRYING, State.FAILED, State.RELEASED):
+                assert all(state is State.DONE for state in below)
+            if states[index] is State.WAITING:
+                assert any(state is not State.DONE for state in below)
+                assert not any(state in (State.FAILED, State.SKIPPED) for state in below)
+            if states[index] is State.SKIPPED:
+                assert any(state in (State.FAILED, State.SKIPPED) for state in below)

@@ -1,0 +1,83 @@
+"""An exception's way as text that may be stored: frames and messages, never source text or local variables.
+
+A reader shows the source lines from the files themselves. The form is Python's own without the source lines, so that a
+person reads it at once and a program finds its frames again (:func:`frames_in`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from types import TracebackType
+from typing import NamedTuple
+
+from flowweaver.errors import describe_exception
+
+__all__ = ["Frame", "frames_in", "traceback_text"]
+
+_FRAMES = 40
+_CHAIN = 8
+_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+), in (?P<function>.*)$')
+_CAUSE = "The above exception was the direct cause of the following exception:"
+_CONTEXT = "During handling of the above exception, another exception occurred:"
+
+
+class Frame(NamedTuple):
+    """One frame: absolute file, line from 1, function."""
+
+    file: str
+    line: int
+    function: str
+
+
+def _frames(traceback: TracebackType | None) -> list[str]:
+    lines = []
+    own = True
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        # The frames by which the engine called the task say nothing to its author; those behind it stay.
+        own = own and code.co_filename.startswith(_HERE)
+        if not own:
+            lines.append(f'  File "{code.co_filename}", line {traceback.tb_lineno}, in {code.co_name}')
+        traceback = traceback.tb_next
+    if len(lines) > _FRAMES:
+        half = _FRAMES // 2
+        lines[half:-half] = [f"  ... {len(lines) - _FRAMES:,} more frames ..."]
+    return lines
+
+
+def traceback_text(error: BaseException) -> str:
+    """Return the traceback of an exception and of what led to it, oldest first, bounded in frames, chain and text."""
+    blocks: list[list[str]] = []
+    seen: set[int] = set()
+    at: BaseException | None = error
+    while at is not None and id(at) not in seen and len(blocks) < _CHAIN:
+        seen.add(id(at))
+        lines = _frames(at.__traceback__)
+        head = ["Traceback (most recent call last):"] if lines else []
+        block = [*head, *lines, *describe_exception(at).split("\n")]
+        if isinstance(at, BaseExceptionGroup):
+            block += [f"  {number}. {describe_exception(inner)}" for number, inner in enumerate(at.exceptions[:_CHAIN], 1)]
+        if at.__cause__ is not None:
+            block = [_CAUSE, "", *block]
+            at = at.__cause__
+        elif at.__context__ is not None and not at.__suppress_context__:
+            block = [_CONTEXT, "", *block]
+            at = at.__context__
+        else:
+            at = None
+        blocks.append(block)
+    return "\n\n".join("\n".join(block) for block in reversed(blocks))
+
+
+def frames_in(text: str | None) -> list[Frame]:
+    """Return the frames of the last exception of a text made by :func:`traceback_text`, outermost first."""
+    frames: list[Frame] = []
+    for line in (text or "").split("\n"):
+        found = _FRAME.match(line)
+        if found:
+            frames.append(Frame(found["file"], int(found["line"]), found["function"]))
+        elif line in (_CAUSE, _CONTEXT):
+            frames = []
+    return frames
