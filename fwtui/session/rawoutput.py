@@ -1,0 +1,142 @@
+"""What reaches file descriptors 1 and 2 by itself: from child processes, C code and ``os.write``.
+
+It belongs to no task, and written to the terminal it would garble what stands there. While this lasts both descriptors
+lead into a pipe; a thread reads it and gives on lines. Whoever owns the terminal writes to the saved descriptor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sys
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import TextIO
+
+__all__ = ["RawOutput"]
+
+_CHUNK = 65_536
+_LINE = 65_536
+_PATIENCE = 0.3
+"""Seconds after which an unfinished line is given on: somebody may wait for what it says."""
+
+
+class RawOutput:
+    """Takes descriptors 1 and 2 for as long as the context lasts.
+
+    Args:
+        give: called with each line, from the thread that reads; it should not take long, for writers wait once the
+            pipe is full.
+
+    Attributes:
+        out, err: streams to where descriptors 1 and 2 led before.
+    """
+
+    def __init__(self, give: Callable[[str], None]) -> None:
+        self._give = give
+        self._saved: dict[int, int] = {}
+        self._thread: threading.Thread | None = None
+        self.out: TextIO = sys.stdout
+        self.err: TextIO = sys.stderr
+
+    def __enter__(self) -> RawOutput:
+        _flush()
+        self._read, self._write = os.pipe()
+        self._wake_read, self._wake_write = os.pipe()
+        for number, name in ((1, "out"), (2, "err")):
+            try:
+                self._saved[number] = os.dup(number)
+            except OSError:
+                continue  # it was closed when we were started
+            os.dup2(self._write, number, inheritable=True)
+            # Encoded as the stream was, for its error handler and a locale that is not UTF-8.
+            stream = sys.stdout if number == 1 else sys.stderr
+            setattr(self, name, _stream_to(self._saved[number], stream))
+        os.close(self._write)
+        os.set_blocking(self._read, False)
+        self._thread = threading.Thread(target=self._pump, name="fwtui-raw-output", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lead both descriptors back; what is in the pipe by then is still given on. Calling it again does nothing."""
+        if self._thread is None:
+            return
+        _flush()
+        for stream in (self.out, self.err):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        for number, saved in self._saved.items():
+            os.dup2(saved, number, inheritable=True)
+        # A child process may hold the pipe open for good, so its end is never waited for.
+        os.write(self._wake_write, b".")
+        self._thread.join(timeout=1.0)
+        if self._thread.is_alive():
+            return  # somebody does not take the lines; better left behind than waited for
+        self._thread = None
+        for descriptor in (self._read, self._wake_read, self._wake_write, *self._saved.values()):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+        self._saved = {}
+        self.out, self.err = sys.stdout, sys.stderr
+
+    def _pump(self) -> None:
+        rest = b""
+        ending = False
+        while not ending:
+            ready, _, _ = select.select([self._read, self._wake_read], [], [], _PATIENCE if rest else None)
+            ending = self._wake_read in ready
+            if not ready and rest:
+                self._line(rest)
+                rest = b""
+            while True:
+                try:
+                    data = os.read(self._read, _CHUNK)
+                except BlockingIOError:
+                    break
+                except OSError:
+                    ending = True
+                    break
+                if not data:
+                    ending = True
+                    break
+                rest = self._lines(rest + data)
+        if rest:
+            self._line(rest)
+
+    def _lines(self, data: bytes) -> bytes:
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            self._line(line)
+        if len(rest) > _LINE:
+            self._line(rest)
+            rest = b""
+        return rest
+
+    def _line(self, line: bytes) -> None:
+        # Whatever the taker of lines raises, the pipe must go on being read: a full one would stop every writer.
+        with contextlib.suppress(Exception):
+            self._give(line.decode("utf-8", "backslashreplace"))
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+
+
+def _stream_to(descriptor: int, like: TextIO | None) -> TextIO:
+    return open(  # lives as long as the capture does, and never closes the descriptor
+        descriptor,
+        "w",
+        encoding=getattr(like, "encoding", None) or "utf-8",
+        errors="backslashreplace",
+        closefd=False,
+    )
