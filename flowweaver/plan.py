@@ -11,7 +11,8 @@ stored result stands if the upstream's new result equals the one it was computed
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from enum import Enum
 
 from flowweaver.changes import code_change, file_change, listed, param_change
@@ -170,23 +171,28 @@ def make_plan(
     force = frozenset(selection.force)
     counts = frozenset(selection.rerun_on)
     follow = "inputs" in counts
-    looks: dict[str, _Look] = {}
-    for known in facts:
-        look = _look(known, records.get(known.name), counts=counts, now=now)
-        if selection.fresh or known.name in force:
-            look = replace(look, asked=(_ASKED,))
-        looks[known.name] = look
+    looks = {
+        known.name: _look(
+            known, records.get(known.name), asked=selection.fresh or known.name in force, counts=counts, now=now
+        )
+        for known in facts
+    }
     pulled = {} if only is None else _pulled_in(facts, looks, only=only, follow=follow)
-    actions: dict[str, Action] = {}
+    running: set[str] = set()
+    busy: set[str] = set()
     tasks: dict[str, TaskPlan] = {}
     for known in facts:
         name = known.name
         if only is not None and name not in only:
             task = _outside(name, looks[name], pulled.get(name))
         else:
-            task = _decide(known, looks, actions, follow=follow)
+            task = _decide(known, looks, running, busy, follow=follow)  # "follow": what upstreams give counts
         tasks[name] = task
-        actions[name] = task.action
+        if task.action is _RUN:
+            running.add(name)
+            busy.add(name)
+        elif task.action is _MAYBE:
+            busy.add(name)
     return Plan(tasks, tuple(warning for known in facts if known.warnings for warning in known.warnings))
 
 
@@ -207,7 +213,7 @@ def settle(facts: TaskFacts, record: TaskRecord, inputs: Sequence[str | None]) -
     return bool(facts.missing_outputs) or file_change(made_by.files, facts.provenance.files) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Look:
     """What a task's own facts and record say, whatever becomes of its upstreams.
 
@@ -229,10 +235,6 @@ class _Look:
     inputs: tuple[str | None, ...] | None = None
     digest: str | None = None
 
-    @property
-    def runs(self) -> bool:
-        return bool(self.asked or self.changes or self.past)
-
 
 _OUTSIDE = (Reason(ReasonKind.OUTSIDE, "outside the selection"),)
 _UP_TO_DATE = (Reason(ReasonKind.UP_TO_DATE, "up to date"),)
@@ -244,33 +246,38 @@ _INTERRUPTED = Reason(ReasonKind.INTERRUPTED, "interrupted")
 _FAILED = Reason(ReasonKind.FAILED, "failed before")
 _TIMED_OUT = Reason(ReasonKind.FAILED, "timed out before")
 _NEVER = _Look(past=(_NEVER_RAN,))
+_NEVER_ASKED = _Look(asked=(_ASKED,), past=(_NEVER_RAN,))
+
+# An attribute of an Enum is slow to look up, and these are asked for once a task and edge.
+_RUN, _MAYBE, _REUSE = Action.RUN, Action.MAYBE, Action.REUSE
+_COMPLETED = TaskStatus.COMPLETED
 
 
-def _look(known: TaskFacts, record: TaskRecord | None, *, counts: Collection[str], now: float) -> _Look:
+def _look(known: TaskFacts, record: TaskRecord | None, *, asked: bool, counts: Collection[str], now: float) -> _Look:
     if record is None:
-        return _NEVER
-    asked: tuple[Reason, ...] = ()
-    if record.redo:
-        by = "" if record.redo_run is None else f" by run {record.redo_run}"
-        asked = (Reason(ReasonKind.ASKED, f"asked for again{by}"),)
+        return _NEVER_ASKED if asked else _NEVER
+    look = _Look((_ASKED,) if asked else _asked_before(record) if record.redo else (), digest=record.digest)
     why = _no_result(record)
-    if why is None:
-        past = _not_standing(known, record, now)
-    elif why.kind is ReasonKind.FAILED:
-        past = (why,)
+    if why is not None:
+        look.past = (why,)
+        if why.kind is not ReasonKind.FAILED:
+            return look  # neither a result nor an error: nothing that a change could make stale
     else:
-        return _Look(asked, past=(why,))  # neither a result nor an error: nothing that a change could make stale
+        look.past = _not_standing(known, record, now)
+        look.usable = _is_kept(record) and known.unloadable is None and not record.redo
     made_by = record.provenance
-    changes = _changes(made_by, known.provenance) if made_by is not None else {}
-    return _Look(
-        asked,
-        changes=tuple(reason for word, reason in changes.items() if word in counts),
-        past=past,
-        usable=why is None and _is_kept(record) and known.unloadable is None and not record.redo,
-        ignored=tuple(reason for word, reason in changes.items() if word not in counts),
-        inputs=None if made_by is None else made_by.inputs,
-        digest=record.digest,
-    )
+    if made_by is not None:
+        look.inputs = made_by.inputs
+        changes = _changes(made_by, known.provenance)
+        if changes:
+            look.changes = tuple(reason for word, reason in changes if word in counts)
+            look.ignored = tuple(reason for word, reason in changes if word not in counts)
+    return look
+
+
+def _asked_before(record: TaskRecord) -> tuple[Reason, ...]:
+    by = "" if record.redo_run is None else f" by run {record.redo_run}"
+    return (Reason(ReasonKind.ASKED, f"asked for again{by}"),)
 
 
 def _is_kept(record: TaskRecord) -> bool:
@@ -282,7 +289,7 @@ def _no_result(record: TaskRecord) -> Reason | None:
     status = record.status
     if record.cleared:
         return _CLEARED
-    if status is TaskStatus.COMPLETED or (status is TaskStatus.SKIPPED and _is_kept(record)):
+    if status is _COMPLETED or (status is TaskStatus.SKIPPED and _is_kept(record)):
         return None
     if record.interrupted or status in (TaskStatus.RUNNING, TaskStatus.RETRYING):
         return _INTERRUPTED
@@ -293,8 +300,11 @@ def _no_result(record: TaskRecord) -> Reason | None:
 
 def _not_standing(known: TaskFacts, record: TaskRecord, now: float) -> tuple[Reason, ...]:
     """Return the reasons for which a result does not stand although nothing it was made by changed."""
+    kept = _is_kept(record)
+    if kept and known.unloadable is None and known.max_age is None and not known.missing_outputs:
+        return ()
     reasons = []
-    if not _is_kept(record):
+    if not kept:
         why = f" ({record.not_kept})" if record.not_kept else ""
         reasons.append(Reason(ReasonKind.NOT_KEPT, f"its result is not kept{why}"))
     elif known.unloadable is not None:
@@ -317,16 +327,18 @@ def _age_text(seconds: float) -> str:
     return f"{seconds:g}s"
 
 
-def _changes(then: Provenance, now: Provenance) -> dict[str, Reason]:
-    """Return what changed, by the word of ``rerun_on`` that counts it."""
-    found = {}
-    if then.code is not now.code and (text := code_change(then.code, now.code)) is not None:
-        found["code"] = Reason(ReasonKind.CODE, text)
-    if (text := param_change(then.params, now.params)) is not None:
-        found["params"] = Reason(ReasonKind.PARAM, text)
-    if (text := file_change(then.files, now.files)) is not None:
-        found["inputs"] = Reason(ReasonKind.INPUT_FILE, text)
-    return found
+def _changes(then: Provenance, now: Provenance) -> Sequence[tuple[str, Reason]]:
+    """Return what changed, each with the word of ``rerun_on`` that counts it."""
+    code = code_change(then.code, now.code)
+    if code is None and then.params == now.params and then.files == now.files:
+        return ()
+    params, files = param_change(then.params, now.params), file_change(then.files, now.files)
+    found = (
+        ("code", ReasonKind.CODE, code),
+        ("params", ReasonKind.PARAM, params),
+        ("inputs", ReasonKind.INPUT_FILE, files),
+    )
+    return [(word, Reason(kind, text)) for word, kind, text in found if text is not None]
 
 
 def _other_input(known: TaskFacts, looks: Mapping[str, _Look], busy: Collection[str] = ()) -> Reason | None:
@@ -336,47 +348,58 @@ def _other_input(known: TaskFacts, looks: Mapping[str, _Look], busy: Collection[
     or is outside the selection and cannot be compared.
     """
     then = looks[known.name].inputs
-    if then is None or not (known.deps or then):
+    if then is None:
         return None
     if len(then) != len(known.deps):
         return Reason(ReasonKind.UPSTREAM, "its dependencies changed")
-    differ = [
-        dep
-        for dep, digest in zip(known.deps, then, strict=True)
-        if dep not in busy and looks[dep].usable and looks[dep].digest != digest
-    ]
+    differ = []
+    for dep, digest in zip(known.deps, then, strict=True):
+        look = looks[dep]
+        if look.digest != digest and look.usable and dep not in busy:
+            differ.append(dep)
     return Reason(ReasonKind.UPSTREAM, f"{listed(differ)} gave another result") if differ else None
 
 
-def _decide(known: TaskFacts, looks: Mapping[str, _Look], actions: Mapping[str, Action], *, follow: bool) -> TaskPlan:
-    """Decide for a selected task whose upstreams are decided. ``follow``: what upstreams give counts."""
-    name, look = known.name, looks[known.name]
-    busy = [dep for dep in known.deps if actions[dep] is Action.RUN or actions[dep] is Action.MAYBE]
+def _decide(
+    known: TaskFacts, looks: Mapping[str, _Look], running: AbstractSet[str], busy: AbstractSet[str], *, follow: bool
+) -> TaskPlan:
+    """Decide for a selected task, given which tasks before it run (``running``), or run or may (``busy``)."""
+    look = looks[known.name]
     other = _other_input(known, looks, busy)
-    stale = bool(look.changes or look.ignored or other)
-    if look.runs or (other is not None and follow):
-        upstream = (other,) if other is not None and follow else ()
+    changes = look.changes
+    if other is not None and follow:
+        changes = (*changes, other)
+    stale = bool(changes or look.ignored or other)
+    if changes or look.asked or look.past:
         past = look.past
-        if past == (_SKIPPED,) and busy:
-            past = (Reason(ReasonKind.SKIPPED, f"runs after {busy[0]}"),)
-        return TaskPlan(name, Action.RUN, (*look.asked, *look.changes, *upstream, *past), stale)
-    if busy and follow:
-        then = look.inputs
-        compared = then is not None and len(then) == len(known.deps)
-        blind = [
-            dep
-            for i, dep in enumerate(known.deps)
-            if actions[dep] is Action.RUN and (then is None or not compared or then[i] is None)
-        ]
-        if blind:
-            return TaskPlan(name, Action.RUN, (Reason(ReasonKind.UPSTREAM, f"runs after {listed(blind)}"),), stale)
-        give = "gives" if len(busy) == 1 else "give"
-        text = f"if {listed(busy, 'or')} {give} another result"
-        return TaskPlan(name, Action.MAYBE, (Reason(ReasonKind.UPSTREAM, text),), stale)
+        if past and past[0] is _SKIPPED:
+            after = next((dep for dep in known.deps if dep in running), None)
+            past = (_SKIPPED if after is None else Reason(ReasonKind.SKIPPED, f"runs after {after}"),)
+        return TaskPlan(known.name, _RUN, look.asked + changes + past, stale)
+    if follow and not busy.isdisjoint(known.deps):
+        return _after_upstreams(known, look.inputs, running, busy, stale=stale)
     if not stale:
-        return TaskPlan(name, Action.REUSE, _UP_TO_DATE)
+        return TaskPlan(known.name, _REUSE, _UP_TO_DATE)
     although = "; ".join(reason.text for reason in (*look.ignored, *((other,) if other else ())))
-    return TaskPlan(name, Action.REUSE, (Reason(ReasonKind.UP_TO_DATE, f"reused although {although}"),), stale)
+    return TaskPlan(known.name, _REUSE, (Reason(ReasonKind.UP_TO_DATE, f"reused although {although}"),), stale)
+
+
+def _after_upstreams(
+    known: TaskFacts,
+    inputs: tuple[str | None, ...] | None,
+    running: AbstractSet[str],
+    busy: AbstractSet[str],
+    *,
+    stale: bool,
+) -> TaskPlan:
+    """Decide for a task that has no reason of its own, but upstreams that run or may."""
+    blind = [dep for i, dep in enumerate(known.deps) if dep in running and (inputs is None or inputs[i] is None)]
+    if blind:
+        return TaskPlan(known.name, _RUN, (Reason(ReasonKind.UPSTREAM, f"runs after {listed(blind)}"),), stale)
+    waits = [dep for dep in known.deps if dep in busy]
+    give = "gives" if len(waits) == 1 else "give"
+    text = f"if {listed(waits, 'or')} {give} another result"
+    return TaskPlan(known.name, _MAYBE, (Reason(ReasonKind.UPSTREAM, text),), stale)
 
 
 def _outside(name: str, look: _Look, needed_by: str | None) -> TaskPlan:
@@ -385,6 +408,10 @@ def _outside(name: str, look: _Look, needed_by: str | None) -> TaskPlan:
         return TaskPlan(name, Action.LEAVE, _OUTSIDE, stale)
     needed = Reason(ReasonKind.NEEDED, f"{needed_by} needs its result")
     return TaskPlan(name, Action.RUN, (needed, *look.asked, *look.changes, *look.past), stale)
+
+
+def _runs(look: _Look) -> bool:
+    return bool(look.asked or look.changes or look.past)
 
 
 def _pulled_in(
@@ -405,7 +432,7 @@ def _pulled_in(
     waking = [
         known.name
         for known in reversed(facts)
-        if known.name in only and (looks[known.name].runs or (follow and _other_input(known, looks) is not None))
+        if known.name in only and (_runs(looks[known.name]) or (follow and _other_input(known, looks) is not None))
     ]
     while waking:
         name = waking.pop()
