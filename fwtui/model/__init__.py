@@ -1,0 +1,1 @@
+"""What is shown, as pure functions over plain data: nothing here knows a terminal, a thread or a clock."""

@@ -1,0 +1,134 @@
+"""Everything that is known of one task, as lines: what it takes and gives, its settings, its whole traceback."""
+
+from __future__ import annotations
+
+import re
+
+from flowweaver.records import TaskRecord
+from fwtui.model.logtext import attempt_note
+from fwtui.model.segments import Line, Segment, cells, line, pad_end, wrap
+from fwtui.model.status import LOOKS, State
+from fwtui.model.text import count_of, duration, visible
+from fwtui.model.times import clock_text, setting_text
+from fwtui.model.views import RunView, TaskView
+from fwtui.model.words import why_text
+
+__all__ = ["details_lines", "result_text", "short_result", "size_text"]
+
+_LABEL = 10
+_MANY = re.compile(r"^(\w+), ([\d,]+) items$")
+
+
+def size_text(size: int) -> str:
+    """Return a number of bytes as a person reads it: "870 bytes", "12 kB", "9.1 MB"."""
+    if size < 1_000:
+        return count_of(size, "byte")
+    if size < 50_000:
+        return f"{size / 1_000:.0f} kB"
+    return f"{size / 1_000_000:.1f} MB" if size < 1_000_000_000 else f"{size / 1_000_000_000:.1f} GB"
+
+
+def short_result(summary: str) -> str:
+    """Return a result's summary in fewer words: "list of 26,483" for "list, 26,483 items"."""
+    many = _MANY.match(summary)
+    return f"{many[1]} of {many[2]}" if many else summary
+
+
+def result_text(record: TaskRecord | None) -> str:
+    """Return what is known of a task's stored result: "list, 26,483 items, 9.1 MB, kept"."""
+    if record is None or record.cleared or (record.digest is None and not record.not_kept):
+        return "nothing yet"
+    parts = [visible(record.summary)] if record.summary else []
+    if record.size and record.not_kept is None:
+        parts.append(size_text(record.size))
+    parts.append("kept" if record.not_kept is None else f"not kept: {visible(record.not_kept)}")
+    return ", ".join(parts)
+
+
+def _headline(view: RunView, task: TaskView, now: float) -> str:
+    why = why_text(view, task)
+    if task.state in (State.STALE, State.CLEARED, State.WAITING, State.SKIPPED, State.MAYBE):
+        return f"{task.state.value}: {why}" if why else task.state.value
+    parts = [task.state.value]
+    if task.attempt:
+        of = f" of {task.attempts_allowed}" if task.info.retries else ""
+        joint = ", " if task.state in (State.RUNNING, State.RETRYING) else " on "
+        parts = [f"{task.state.value}{joint}{attempt_note(task).split('/')[0]}{of}"]
+    if task.state is State.REUSED:
+        parts = [f"reused {why}"]
+    if task.state is State.RUNNING and task.started_at is not None:
+        parts.append(duration(now - task.started_at))
+    else:
+        if task.started_at is not None:
+            parts.append(clock_text(task.started_at))
+        if task.duration is not None:
+            parts.append(duration(task.duration))
+    return ", ".join(parts)
+
+
+def _labelled(label: str, rows: list[Line]) -> list[Line]:
+    made = []
+    for number, row in enumerate(rows):
+        head = pad_end(f" {label}" if not number else "", _LABEL)
+        made.append(line(Segment(head, "muted"), *row))
+    return made
+
+
+def _neighbours(view: RunView, names: tuple[str, ...]) -> Line:
+    parts: list[str | Segment] = []
+    for name in names:
+        task = view.tasks.get(name)
+        if task is not None:
+            look = LOOKS[task.state]
+            parts += ["   " if parts else "", Segment(look.icon, look.icon_role), f" {task.title}"]
+    return line(*parts)
+
+
+def details_lines(view: RunView, task: TaskView, now: float, width: int) -> list[Line]:
+    """Return the details pane for one task."""
+    name = Segment(pad_end(task.title, max(17, cells(task.title) + 2)), "strong")
+    made: list[Line] = [(), line(" ", name, " ", _headline(view, task, now)), ()]
+    if task.info.description:
+        made += [*(line(f" {part}") for part in wrap(visible(task.info.description), width - 2)), ()]
+    deps, feeds = task.info.deps, view.dependents.get(task.name, ())
+    longest = max((cells(visible(dep)) for dep in deps), default=0)
+    takes = [line(pad_end(visible(dep), longest + 3), result_text(view.records.get(dep))) for dep in deps]
+    made += _labelled("takes", takes or [line("nothing")])
+    made += _labelled("gives", [line(result_text(view.records.get(task.name)))])
+    made.append(())
+    if deps:
+        made += _labelled("needs", [_neighbours(view, deps)])
+    if feeds:
+        made += _labelled("feeds", [_neighbours(view, feeds)])
+    if deps or feeds:
+        made.append(())
+    made += _settings(view, task)
+    return made + _traceback(view, task, width)
+
+
+def _settings(view: RunView, task: TaskView) -> list[Line]:
+    info = task.info
+    retries = f"{info.retries}, waits {setting_text(info.retry_delay)}" if info.retries else "none"
+    timeout = "none" if info.timeout is None else setting_text(info.timeout)
+    rows = _labelled("retries", [line(pad_end(retries, 22), Segment("timeout  ", "muted"), timeout)])
+    source = "" if info.source is None else visible(f"{info.source}:{info.line}" if info.line else info.source)
+    usual = view.durations.get(task.name)
+    if source:
+        rows += _labelled("source", [line(source)])
+    if usual is not None:
+        rows += _labelled("usually", [line(duration(usual))])
+    plan = view.plan.tasks.get(task.name)
+    if plan is not None and plan.reasons and not view.running:
+        rows += _labelled("plan", [line(f"{plan.action.value}: {visible(plan.why)}")])
+    return rows
+
+
+def _traceback(view: RunView, task: TaskView, width: int) -> list[Line]:
+    attempts = view.attempts.get(task.name, ())
+    found = next((attempt.traceback for attempt in reversed(attempts) if attempt.traceback), None)
+    if not found:
+        return []
+    made: list[Line] = [()]
+    for text in found.split("\n"):
+        made += [line(Segment(f" {part}", "muted")) for part in wrap(visible(text), max(20, width - 2))]
+    return made

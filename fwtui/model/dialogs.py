@@ -1,0 +1,275 @@
+"""The dialogs as data: a title, what is said, and buttons; the first button is Enter, the second is esc."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from flowweaver.status import TaskStatus
+from fwtui.model.details import short_result, size_text
+from fwtui.model.segments import Line, Segment, cells, clip, cut_middle, line, pad_end, width_of, wrap
+from fwtui.model.status import DONE_STATES, LOOKS, State
+from fwtui.model.text import count_of
+from fwtui.model.times import about_text, minute_text
+from fwtui.model.views import RunView, TaskView
+
+__all__ = [
+    "SCOPES",
+    "Button",
+    "DialogSpec",
+    "box_lines",
+    "clear_dialog",
+    "quit_dialog",
+    "run_again_dialog",
+    "run_all_dialog",
+    "scope_names",
+    "stop_dialog",
+]
+
+INNER = 62
+SCOPES = ("this", "downstream", "upstream", "failed", "all", "pattern")
+_LISTED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One way out of a dialog.
+
+    Attributes:
+        keys: keys that do it, as Textual calls them.
+        shown: the key that is shown.
+        answer: what the dialog then returns; "" changes nothing.
+    """
+
+    keys: tuple[str, ...]
+    shown: str
+    label: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DialogSpec:
+    """A dialog's content."""
+
+    title: str
+    body: tuple[Line, ...]
+    buttons: tuple[Button, ...]
+
+    @property
+    def hints(self) -> list[tuple[str, str]]:
+        """Keys and words of the footer while it is open."""
+        return [(button.shown, button.label[:1].lower() + button.label[1:]) for button in self.buttons]
+
+
+def _spec(title: str, text: str | Sequence[str], first: Button, *others: Button) -> DialogSpec:
+    texts = [text] if isinstance(text, str) else text
+    body = tuple(line(part) for each in texts for part in wrap(each, INNER - 4))
+    return DialogSpec(title, body, (first, *others))
+
+
+def _enter(label: str, answer: str, *more: str) -> Button:
+    return Button(("enter", *more), "enter", label, answer)
+
+
+def _esc(label: str, *more: str) -> Button:
+    return Button(("escape", *more), "esc", label)
+
+
+def run_all_dialog(view: RunView) -> DialogSpec:
+    """Run everything again?"""
+    known = [view.durations[name] for name in view.tasks if name in view.durations]
+    about = f", {about_text(sum(known))}" if known else ""
+    runs = "runs" if view.total == 1 else "run"
+    text = f"{count_of(view.total, 'task')} {runs}{about}. Results are replaced one by one, as each task finishes."
+    return _spec("Run everything again?", text, _enter(f"Run all {view.total:,}", "yes"), _esc("Keep results"))
+
+
+def run_again_dialog(chosen: Sequence[TaskView], hidden: int = 0) -> DialogSpec:
+    """Run again what is done?"""
+    done = [task for task in chosen if task.state in DONE_STATES]
+    if len(chosen) == 1:
+        text = [f"{done[0].title} is done and up to date. Its result is replaced when it finishes."]
+        return _spec("Run again what is done?", text, _enter("Run 1 task", "yes"), _esc("Keep it"))
+    verb = "is" if len(done) == 1 else "are"
+    text = [f"{len(done):,} of {count_of(len(chosen), 'task')} {verb} done and up to date."]
+    text.append("Results are replaced one by one, as each task finishes.")
+    text += _marked(len(chosen), hidden)
+    return _spec("Run again what is done?", text, _enter(f"Run {len(chosen):,} tasks", "yes"), _esc("Keep them"))
+
+
+def _marked(number: int, hidden: int) -> list[str]:
+    return [f"{number:,} marked, {hidden:,} hidden by the filter."] if hidden else []
+
+
+def _few(titles: Sequence[str]) -> str:
+    if len(titles) <= _LISTED:
+        return ", ".join(titles)
+    return f"{', '.join(titles[:_LISTED])} and {len(titles) - _LISTED:,} more"
+
+
+def stop_dialog(view: RunView) -> DialogSpec:
+    """Stop at once?"""
+    tasks = view.in_flight()
+    verb, their = ("is", "Its") if len(tasks) == 1 else ("are", "Their")
+    names = f": {_few([task.title for task in tasks])}" if tasks else ""
+    kept = f"{count_of(view.done, 'done task')} {'is' if view.done == 1 else 'are'} kept"
+    text = f"{count_of(len(tasks), 'task')} {verb} running{names}. {their} work is lost; {kept}."
+    return _spec(
+        "Stop at once?",
+        text,
+        _enter("Stop now", "yes"),
+        _esc("Let them finish" if len(tasks) != 1 else "Let it finish"),
+    )
+
+
+def quit_dialog(view: RunView, now: float) -> DialogSpec:
+    """Quit while running?"""
+    tasks = view.in_flight()
+    verb = "is" if len(tasks) == 1 else "are"
+    needs = [
+        max(0.0, view.durations[task.name] - (now - task.started_at))
+        for task in tasks
+        if task.name in view.durations and task.started_at is not None
+    ]
+    about = f", the longest needs {about_text(max(needs))} more" if needs else ""
+    if len(tasks) == 1 and needs:
+        about = f", it needs {about_text(needs[0])} more"
+    finish = (
+        "Finish, then quit"
+        if not tasks
+        else f"Finish {'this' if len(tasks) == 1 else 'these'} {len(tasks):,}, then quit"
+    )
+    return _spec(
+        "Quit while running?",
+        f"{count_of(len(tasks), 'task')} {verb} running{about}.",
+        _enter(finish, "finish", "y", "q"),
+        _esc("Stay", "n"),
+        Button(("S",), "S", "Stop now and quit", "now"),
+    )
+
+
+def _forgettable(view: RunView, name: str) -> bool:
+    record = view.records.get(name)
+    if record is None or record.cleared:
+        return False
+    return record.status is not TaskStatus.PENDING or record.interrupted or record.digest is not None
+
+
+def scope_names(view: RunView, chosen: Sequence[str], scope: str, pattern: str = "") -> list[str]:
+    """Return the tasks of a scope that have something to forget, in the workflow's order."""
+    wanted: set[str]
+    match scope:
+        case "this":
+            wanted = set(chosen)
+        case "downstream":
+            wanted = _reach(view, chosen, down=True)
+        case "upstream":
+            wanted = _reach(view, chosen, down=False)
+        case "failed":
+            wanted = {name for name, task in view.tasks.items() if task.state in (State.FAILED, State.TIMED_OUT)}
+        case "all":
+            wanted = set(view.tasks)
+        case _:
+            wanted = {name for name in view.tasks if pattern and fnmatchcase(name, pattern)}
+    return [name for name in view.tasks if name in wanted and _forgettable(view, name)]
+
+
+def _reach(view: RunView, start: Sequence[str], *, down: bool) -> set[str]:
+    found, todo = set(start), list(start)
+    while todo:
+        name = todo.pop()
+        near = view.dependents.get(name, ()) if down else view.tasks[name].info.deps
+        fresh = [each for each in near if each in view.tasks and each not in found]
+        found.update(fresh)
+        todo += fresh
+    return found
+
+
+def _forgotten_line(view: RunView, name: str, room: int) -> Line:
+    task, record = view.tasks[name], view.records[name]
+    look = LOOKS[task.state]
+    parts = [task.state.value]
+    if task.finished_at is not None:
+        parts = [f"{task.state.value} {minute_text(task.finished_at)}"]
+    if record.digest is not None and task.summary:
+        parts += [short_result(task.summary), *([size_text(task.size)] if task.size else [])]
+    elif task.error:
+        parts.append(task.error)
+    said = ", ".join(parts)
+    title = cut_middle(task.title, 24)
+    return clip(line(Segment(look.icon, look.icon_role), f" {title}   ", Segment(said, "muted")), room)
+
+
+def clear_dialog(view: RunView, chosen: Sequence[str], scope: str, pattern: str = "", *, hidden: int = 0) -> DialogSpec:
+    """Clear: which results are forgotten, by scope.
+
+    Args:
+        view: the workflow.
+        chosen: the selected task, or the marked ones.
+        scope: one of ``SCOPES``.
+        pattern: a glob, for the scope of that name.
+        hidden: how many of these a filter hides.
+    """
+    room = INNER - 4
+    names = scope_names(view, chosen, scope, pattern)
+    body: list[Line] = [_scopes(scope, several=len(chosen) > 1), ()]
+    if scope == "pattern":
+        body += [line(Segment("Pattern  ", "muted"), pattern, "▏"), ()]
+    body += [_forgotten_line(view, name, room) for name in names[:_LISTED]]
+    if len(names) > _LISTED:
+        body.append(line(Segment(f"  and {len(names) - _LISTED:,} more", "muted")))
+    body += [line(text) for text in _marked(len(chosen), hidden if scope == "this" else 0)]
+    if not names:
+        body.append(line("None of these has a result."))
+        return DialogSpec("Clear", tuple(body), (Button(("escape", "enter"), "esc", "Close"),))
+    one = len(names) == 1
+    dependents = _reach(view, names, down=True) - set(names)
+    body += [
+        (),
+        line(
+            "Its result is forgotten and it runs again next time."
+            if one
+            else "Their results are forgotten and they run again next time."
+        ),
+    ]
+    if dependents:
+        verb, they, run = ("depends", "it", "runs") if len(dependents) == 1 else ("depend", "they", "run")
+        on, its, differs = ("it", "its result", "differs") if one else ("them", "their results", "differ")
+        what = count_of(len(dependents), "task")
+        body.append(line(f"{what} {verb} on {on}; {they} {run} again if {its} {differs}."))
+    body.append(line("U undoes this until it has run." if one else "U undoes this until they have run."))
+    first = Button(("enter",), "enter", f"Clear {count_of(len(names), 'task')}", "clear")
+    return DialogSpec("Clear", tuple(body), (first, _esc("Keep all")))
+
+
+def _scopes(scope: str, *, several: bool) -> Line:
+    parts: list[str | Segment] = [Segment("Scope   ", "muted")]
+    for number, word in enumerate(SCOPES):
+        shown = "marked" if word == "this" and several else word
+        # Brackets take the place of the blanks on both sides, so that nothing moves with the scope.
+        parts.append(Segment(f"[{shown}]", "strong") if word == scope else f" {shown} ")
+        parts.append(" " if number == 0 and not several else "")
+    return line(*parts)
+
+
+def box_lines(spec: DialogSpec, inner: int = INNER) -> list[Line]:
+    """Return a dialog's lines between its borders; each is exactly ``inner`` cells wide."""
+    room = inner - 4
+    rows: list[Line] = [(), *(clip(row, inner - 3) for row in spec.body), (), *_button_rows(spec.buttons, room)]
+    return [line("  ", *row, " " * (inner - 2 - width_of(row))) for row in rows]
+
+
+def _button_rows(buttons: Sequence[Button], room: int) -> list[Line]:
+    made = [line(Segment(button.shown, "key"), f"  {button.label}") for button in buttons]
+    gaps = len(made) - 1
+    free = room - sum(width_of(each) for each in made)
+    if gaps == 0:
+        return made
+    if free < 3 * gaps:
+        longest = max(cells(button.shown) for button in buttons)
+        return [line(Segment(pad_end(each.shown, longest), "key"), f"  {each.label}") for each in buttons]
+    parts: list[str | Segment] = []
+    for number, each in enumerate(made):
+        parts += [*(each), " " * (free // gaps if number < gaps else 0)]
+    return [line(*parts)]

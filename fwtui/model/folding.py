@@ -1,0 +1,196 @@
+"""A view carried through the events of a run: ``fold(view, events) -> view``, without a clock and without a screen.
+
+Events come by the thousand; each fold copies the tasks once and gives back one view, so that a screen that drains
+twenty times a second draws the last state of each task and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from flowweaver.events import (
+    Event,
+    RunFinished,
+    RunStarted,
+    TaskCompleted,
+    TaskFailed,
+    TaskRestored,
+    TaskRetrying,
+    TaskSkipped,
+    TaskStarted,
+)
+from flowweaver.records import AttemptRecord
+from fwtui.model.status import State
+from fwtui.model.text import visible
+from fwtui.model.times import minute_text
+from fwtui.model.views import Facts, RunFacts, RunView, TaskView, dependents_of, first_line, reason_word
+
+__all__ = ["fold"]
+
+_FROM_DEPENDENCIES = frozenset({State.WAITING, State.SKIPPED, State.MAYBE})
+"""States whose row says something about the tasks before it."""
+
+
+def fold(view: RunView, events: Sequence[Event]) -> RunView:
+    """Return the view after these events; ``changed`` names the tasks whose row may look different."""
+    if not events:
+        return view
+    draft = _Draft(view)
+    for event in events:
+        draft.take(event)
+    return draft.done()
+
+
+class _Draft:
+    """One fold: copies that are changed in place, and never seen from outside before it is done."""
+
+    def __init__(self, view: RunView) -> None:
+        self.view = view
+        self.tasks: dict[str, TaskView] = dict(view.tasks)
+        self.attempts: dict[str, tuple[AttemptRecord, ...]] = dict(view.attempts)
+        self.changed: set[str] = set()
+        self.run = view.run
+        self.dependents: Mapping[str, tuple[str, ...]] = view.dependents
+        self.threads_left = view.threads_left
+
+    def take(self, event: Event) -> None:
+        match event:
+            case TaskStarted():
+                self._started(event)
+            case TaskCompleted():
+                self._completed(event)
+            case TaskRestored(task=name, from_run=run):
+                self._put(name, state=State.REUSED, from_run=run, note="")
+            case TaskRetrying():
+                self._retrying(event)
+            case TaskFailed():
+                self._failed(event)
+            case TaskSkipped(task=name, because=because):
+                self._put(name, state=State.SKIPPED, because=because, note="")
+            case RunStarted():
+                self._run_started(event)
+            case RunFinished() if self.run is not None:
+                self.run = replace(
+                    self.run,
+                    finished_at=event.time,
+                    outcome=event.outcome,
+                    duration=event.duration,
+                    failed_task=event.failed_task,
+                    error=visible(event.error or ""),
+                )
+
+    def done(self) -> RunView:
+        """Return the view that the events led to."""
+        related = {
+            name
+            for changed in self.changed
+            for name in self.dependents.get(changed, ())
+            if name in self.tasks and self.tasks[name].state in _FROM_DEPENDENCIES
+        }
+        return replace(
+            self.view,
+            tasks=self.tasks,
+            attempts=self.attempts,
+            dependents=self.dependents,
+            counts=Counter(task.state for task in self.tasks.values()),
+            run=self.run,
+            threads_left=self.threads_left,
+            changed=frozenset(self.changed | related),
+        )
+
+    def _put(self, name: str, **changes: object) -> None:
+        task = self.tasks.get(name)
+        if task is None:
+            task = TaskView(name, State.WAITING, Facts(name), visible(name))
+        self.tasks[name] = replace(task, **changes)  # type: ignore[arg-type]
+        self.changed.add(name)
+
+    def _run_started(self, event: RunStarted) -> None:
+        self.run = RunFacts(event.run_id, event.time, here=True)
+        self.threads_left = 0
+        kept = self.tasks
+        self.tasks = {}
+        for name, decision in event.planned.items():
+            task = kept.get(name) or TaskView(name, State.WAITING, Facts(name), visible(name))
+            if decision in ("run", "maybe"):
+                state = State.WAITING if decision == "run" else State.MAYBE
+                note = reason_word(event.reasons.get(name, ""))
+                task = TaskView(name, state, task.info, task.title, note=note)
+            elif decision == "leave":
+                task = replace(task, left=True)
+            self.tasks[name] = task
+        self.dependents = dependents_of(self.tasks)
+        self.changed.update(self.tasks, kept)
+
+    def _started(self, event: TaskStarted) -> None:
+        self._put(
+            event.task,
+            state=State.RUNNING,
+            attempt=event.attempt,
+            started_at=event.time,
+            run_id=event.run_id,
+            duration=None,
+            retry_at=None,
+            finished_at=None,
+        )
+        begun = AttemptRecord(event.task, event.attempt, event.time, run_id=event.run_id)
+        self.attempts[event.task] = (*self._attempts(event.task, event.run_id, event.attempt), begun)
+
+    def _attempts(self, name: str, run_id: int, before: int) -> Iterable[AttemptRecord]:
+        found = self.attempts.get(name, ())
+        return (attempt for attempt in found if attempt.run_id == run_id and attempt.attempt < before)
+
+    def _end_attempt(
+        self, event: TaskCompleted | TaskRetrying | TaskFailed, outcome: str, error: str | None, traceback: str | None
+    ) -> None:
+        begun = event.time - event.duration
+        ended = AttemptRecord(
+            event.task, event.attempt, begun, event.time, outcome, error, traceback, run_id=event.run_id
+        )
+        self.attempts[event.task] = (*self._attempts(event.task, event.run_id, event.attempt), ended)
+
+    def _completed(self, event: TaskCompleted) -> None:
+        self._put(
+            event.task,
+            state=State.DONE,
+            attempt=event.attempt,
+            duration=event.duration,
+            finished_at=event.time,
+            error="",
+            summary=visible(event.summary),
+            size=event.size,
+            not_kept=visible(event.not_kept or ""),
+        )
+        self._end_attempt(event, "completed", None, None)
+
+    def _retrying(self, event: TaskRetrying) -> None:
+        self._put(
+            event.task,
+            state=State.RETRYING,
+            attempt=event.attempt,
+            duration=event.duration,
+            retry_at=event.time + event.delay,
+            error=first_line(event.error),
+        )
+        self._end_attempt(event, "timed out" if event.timed_out else "failed", event.error, event.traceback)
+
+    def _failed(self, event: TaskFailed) -> None:
+        state, note, outcome = State.FAILED, "", "failed"
+        if event.interrupted:
+            state, note, outcome = State.STOPPED, f"by you at {minute_text(event.time)}", "cancelled"
+        elif event.timed_out:
+            state, outcome = State.TIMED_OUT, "timed out"
+            note = "its thread is still running" if event.thread_left else ""
+        self.threads_left += event.thread_left
+        self._put(
+            event.task,
+            state=state,
+            attempt=event.attempt,
+            duration=event.duration,
+            finished_at=event.time,
+            error=first_line(event.error),
+            note=note,
+        )
+        self._end_attempt(event, outcome, event.error, event.traceback)

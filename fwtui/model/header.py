@@ -1,0 +1,247 @@
+"""The two lines at the top: the verdict, and how far it is."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flowweaver.plan import Action, ReasonKind
+from fwtui.model.segments import Line, Segment, cut_middle, line, spread, width_of
+from fwtui.model.status import COUNT_ORDER, DONE_STATES, FAILURES, LOOKS, OPEN_STATES, State
+from fwtui.model.text import count_of, duration
+from fwtui.model.times import about_text, clock_text
+from fwtui.model.views import RunView
+
+__all__ = ["WIDE", "HeaderFacts", "progress_line", "seconds_left", "seconds_to_run", "verdict", "verdict_line"]
+
+WIDE = 100
+"""Columns from which there is room for the long forms."""
+_VERY_WIDE = 160
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFacts:
+    """What the header says that is not in a view.
+
+    Attributes:
+        spinner: the glyph of a run that goes on, of this moment.
+        watching: saves of the file are noticed.
+        edited: the file was saved during the run that goes on.
+        broken: the file on disk does not load.
+        ascii: only ASCII can be drawn.
+    """
+
+    spinner: str = "⠋"
+    watching: bool = True
+    edited: bool = False
+    broken: bool = False
+    ascii: bool = False
+
+
+def verdict(view: RunView, facts: HeaderFacts, *, wide: bool = True) -> Line:
+    """Return the first line's judgement: one icon and one phrase."""
+    if facts.broken and not view.running:
+        return line(Segment("does not load", "error"))
+    icons = {state: (look.ascii if facts.ascii else look.icon) for state, look in LOOKS.items()}
+    if view.running:
+        return _running(view, facts)
+    if view.run is None and not view.records:
+        return line(Segment("never ran", "muted"))
+    if view.edited():
+        return line(Segment(f"~ {_edited(view, wide=wide)}", "warning"))
+    if view.holder is not None:
+        return line(Segment(f"{icons[State.RUNNING]} running elsewhere", "running"))
+    return _ended(view, icons)
+
+
+def _ended(view: RunView, icons: Mapping[State, str]) -> Line:
+    first = view.first_failure()
+    if first is not None:
+        several = view.count(*FAILURES)
+        said = f"failed at {first.title}" if several == 1 else f"{several} failed, first {first.title}"
+        return line(Segment(f"{icons[State.FAILED]} {said}", "error"))
+    run = view.run
+    if run is not None and run.outcome in ("cancelled", "interrupted") and view.done < view.total:
+        word = "stopped" if run.outcome == "cancelled" else "interrupted"
+        return line(Segment(f"{icons[State.STOPPED]} {word} after {view.done:,} of {view.total:,}", "warning"))
+    pending = len(view.to_run()) + len(view.maybe())
+    if view.done == view.total and not pending:
+        reused = view.count(State.REUSED)
+        return line(
+            Segment(icons[State.DONE], "done"),
+            Segment(f" all {view.total:,} done" + (f", {reused:,} reused" if reused else "")),
+        )
+    return line(Segment(f"{_amount(view)} to run"))
+
+
+def _running(view: RunView, facts: HeaderFacts) -> Line:
+    if view.quitting or view.stopping:
+        open_tasks = count_of(view.count(*OPEN_STATES), "task")
+        verb = "finishes" if view.count(*OPEN_STATES) == 1 else "finish"
+        word = "quitting" if view.quitting else "stopping"
+        return line(Segment(f"{facts.spinner} {word}, {open_tasks} {verb}", "warning"))
+    return line(Segment(f"{facts.spinner} running", "running"))
+
+
+def _amount(view: RunView) -> str:
+    surely, maybe = len(view.to_run()), len(view.maybe())
+    if not maybe:
+        return count_of(surely, "task")
+    return f"{count_of(surely, 'task')}, {maybe:,} maybe,"
+
+
+def _edited(view: RunView, *, wide: bool) -> str:
+    kinds = {
+        reason.kind
+        for task in view.edited()
+        if task.name in view.plan.tasks
+        for reason in view.plan.tasks[task.name].reasons
+    }
+    word = (
+        "edited" if ReasonKind.CODE in kinds or ReasonKind.PARAM not in kinds | {ReasonKind.INPUT_FILE} else "changed"
+    )
+    since = f" since run {view.run.run_id}" if wide and view.run is not None else ""
+    return f"{word}{since}, {_amount(view)} to run"
+
+
+def verdict_line(view: RunView, facts: HeaderFacts, width: int) -> Line:
+    """Return the header's first line; the verdict is never what goes."""
+    wide = width >= WIDE
+    judgement = verdict(view, facts, wide=wide)
+    name = Segment(view.workflow, "strong")
+    long_name = line(Segment(f"{view.file} › ", "muted"), name, "   ")
+    left = (*(long_name if wide else line(name, "  ")), *judgement)
+    right = line(Segment(_right(view, facts), "muted"))
+    room = width - 4
+    if width_of(left) + width_of(right) > room:
+        right = line(Segment(_watch_word(view, facts), "muted"))
+    if wide and width_of(left) + width_of(right) > room:
+        left = (*line(name, "   "), *judgement)
+    if width_of(left) > width - 2:
+        short = cut_middle(view.workflow, max(8, width - 4 - width_of(judgement)))
+        left = (*line(Segment(short, "strong"), "  "), *judgement)
+    return spread(left, right, width)
+
+
+def _watch_word(view: RunView, facts: HeaderFacts) -> str:
+    if view.holder is not None:
+        return "read-only"
+    if facts.edited and view.running:
+        return "edited, for the next run"
+    return "watching" if facts.watching else "not watching"
+
+
+def _right(view: RunView, facts: HeaderFacts) -> str:
+    word = _watch_word(view, facts)
+    return word if view.run is None else f"run {view.run.run_id} · {word}"
+
+
+_BAR_PARTS: tuple[tuple[tuple[State, ...], str, str, str], ...] = (
+    ((State.DONE, State.REUSED), "━", "#", "done"),
+    ((State.FAILED, State.TIMED_OUT), "╳", "x", "error"),
+    ((State.STALE,), "~", "~", "warning"),
+)
+
+
+def _bar(view: RunView, size: int, *, ascii_only: bool) -> list[Segment]:
+    made = []
+    left = size
+    for states, glyph, ascii_glyph, role in _BAR_PARTS:
+        number = view.count(*states)
+        share = round(size * number / view.total) if view.total else 0
+        share = min(left, max(share, 1 if number else 0))
+        left -= share
+        made.append(Segment((ascii_glyph if ascii_only else glyph) * share, role))
+    made.append(Segment(("." if ascii_only else "╌") * left, "disabled"))
+    return made
+
+
+def _counts(view: RunView, facts: HeaderFacts) -> Line:
+    made: list[Segment] = []
+    for states in COUNT_ORDER:
+        number = view.count(*states)
+        if not number:
+            continue
+        look = LOOKS[states[0]]
+        made += [Segment(look.ascii if facts.ascii else look.icon, look.icon_role), Segment(f" {number:,}  ")]
+    if made:
+        made[-1] = Segment(made[-1].text.rstrip())
+    return tuple(made)
+
+
+def progress_line(view: RunView, facts: HeaderFacts, width: int, now: float) -> Line:
+    """Return the header's second line: bar, fraction, counts, and times at its right end.
+
+    What does not fit goes in this order: the times, the counts, the bar. The fraction never goes.
+    """
+    fraction = Segment(f"{view.done:,}/{view.total:,} done")
+    size = 20 if width < WIDE else 30 if width < _VERY_WIDE else 40
+    bar = _bar(view, size, ascii_only=facts.ascii)
+    counts = _counts(view, facts)
+    left_behind = "" if not view.threads_left else f"   {count_of(view.threads_left, 'thread')} left behind"
+    full = line(*bar, "  ", fraction, "   ", *counts, Segment(left_behind, "warning"))
+    right = line(Segment(_times(view, now, wide=width >= WIDE), "muted"))
+    if width_of(full) <= width - 2:
+        return spread(full, right, width)
+    without_counts = line(*bar, "  ", fraction)
+    if width_of(without_counts) <= width - 2:
+        return spread(without_counts, (), width)
+    return spread(line(fraction), (), width)
+
+
+def _times(view: RunView, now: float, *, wide: bool) -> str:
+    run = view.run
+    if view.running and run is not None:
+        left = seconds_left(view, now)
+        passed = duration(now - run.started_at)
+        return passed if left is None else f"{passed} · {about_text(left)} left"
+    if view.edited():
+        needed = seconds_to_run(view)
+        return "" if needed is None else f"{about_text(needed)} to run"
+    if run is None or run.duration is None or run.finished_at is None:
+        return ""
+    hours = f"{clock_text(run.started_at)} to {clock_text(run.finished_at)} · " if wide else ""
+    return f"{hours}{duration(run.duration)}"
+
+
+def _longest(view: RunView, own: dict[str, float]) -> float:
+    """Return the length of the longest path through the tasks in ``own``, in the sum of their values."""
+    ends: dict[str, float] = {}
+    # Dependencies come before what depends on them in the workflow's order.
+    for name, seconds in own.items():
+        before = max((ends[dep] for dep in view.tasks[name].info.deps if dep in ends), default=0.0)
+        ends[name] = before + seconds
+    return max(ends.values(), default=0.0)
+
+
+def _expected(view: RunView, names: list[str]) -> dict[str, float] | None:
+    known = view.durations
+    if not any(name in known for name in names):
+        return None
+    middle = statistics.median(known.values())
+    return {name: known.get(name, middle) for name in names if name in view.tasks}
+
+
+def seconds_to_run(view: RunView) -> float | None:
+    """Return how long a resume needs at least, from remembered durations; None where none is remembered."""
+    own = _expected(view, [name for name, plan in view.plan.tasks.items() if plan.action is Action.RUN])
+    return None if own is None else _longest(view, own)
+
+
+def seconds_left(view: RunView, now: float) -> float | None:
+    """Return how long the run that goes on still needs at least; None where nothing is remembered."""
+    ended = (*DONE_STATES, *FAILURES, State.SKIPPED)
+    names = [name for name, task in view.tasks.items() if task.state not in ended and not task.left]
+    if view.stopping:
+        names = [name for name in names if view.tasks[name].state in OPEN_STATES]
+    own = _expected(view, names)
+    if own is None:
+        return None
+    for name in own:
+        task = view.tasks[name]
+        if task.state is State.RUNNING and task.started_at is not None:
+            own[name] = max(0.0, own[name] - (now - task.started_at))
+        elif task.state is State.RETRYING and task.retry_at is not None:
+            own[name] += max(0.0, task.retry_at - now)
+    return _longest(view, own)

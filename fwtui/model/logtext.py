@@ -1,0 +1,129 @@
+"""A task's log as lines: what it wrote, and for a failed attempt the error at its end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from flowweaver.records import AttemptRecord, LogLine
+from fwtui.model.frames import Excerpt
+from fwtui.model.segments import Line, Segment, key, line, wrap
+from fwtui.model.status import FAILURES, State
+from fwtui.model.text import overwritten, visible
+from fwtui.model.times import clock_text
+from fwtui.model.views import RunView, TaskView
+from fwtui.model.words import why_text
+
+__all__ = ["attempt_note", "empty_text", "error_lines", "log_lines", "log_text", "pane_title"]
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+
+
+def log_text(text: str) -> str:
+    """Return what is shown of a line: without colours, without what a carriage return overwrote, safe."""
+    if text.isprintable():
+        return text
+    return visible(overwritten(_ESCAPES.sub("", text)))
+
+
+def log_lines(lines: Iterable[LogLine]) -> list[Line]:
+    """Return the lines that a task wrote, each with the time at which it did."""
+    return [line(Segment(f" {clock_text(each.time)}  ", "muted"), Segment(log_text(each.text))) for each in lines]
+
+
+def error_lines(attempts: Sequence[AttemptRecord], allowed: int, excerpts: Sequence[Excerpt], width: int) -> list[Line]:
+    """Return the end of a failed attempt's log: its error, the user's frames, what became of earlier attempts.
+
+    Args:
+        attempts: all attempts up to the one that is shown, which is the last.
+        allowed: how many attempts the task has.
+        excerpts: its frames that are shown, innermost first.
+        width: cells of a line; the error itself is never cut.
+    """
+    if not attempts or attempts[-1].error is None:
+        return []
+    shown = attempts[-1]
+    error = visible((shown.error or "").split("\n", 1)[0])
+    first, *more = wrap(error, max(20, width - 4))
+    made = [(), line(Segment(" ✗ ", "error"), Segment(first, "error-strong"))]
+    made += [line(Segment(f"   {rest}", "error-strong")) for rest in more]
+    digits = max([3, *(len(str(number)) for each in excerpts for number, _ in each.lines)])
+    for each in excerpts:
+        made.append(line(Segment(f"   {each.where}", "muted")))
+        for number, text in each.lines:
+            own = number == each.line
+            start = f"   {'›' if own else ' '} {number!s:<{digits}} "
+            made.append(line(Segment(start, "" if own else "muted"), Segment(text, "" if own else "muted")))
+        if each.changed:
+            made.append(line(Segment("     the file has changed since", "muted")))
+    return made + _after_error(attempts, allowed, excerpts)
+
+
+def _after_error(attempts: Sequence[AttemptRecord], allowed: int, excerpts: Sequence[Excerpt]) -> list[Line]:
+    shown = attempts[-1]
+    made: list[Line] = []
+    for earlier in attempts[:-1]:
+        if earlier.error is None or earlier.finished_at is None:
+            continue
+        same = earlier.error == shown.error
+        said = "with the same error" if same else visible(earlier.error.split("\n", 1)[0])
+        text = f"   attempt {earlier.attempt} of {allowed} failed {clock_text(earlier.finished_at)}"
+        made.append(line(Segment(f"{text} {said}" if same else f"{text}: {said}", "muted")))
+    if excerpts and not excerpts[0].changed:
+        made.append(
+            line(Segment("   Press ", "muted"), key("e"), Segment(f" to open line {excerpts[0].line}.", "muted"))
+        )
+    return [(), *made] if made else []
+
+
+def empty_text(view: RunView, task: TaskView) -> str:
+    """Return what stands in place of a log that has no line."""
+    why = why_text(view, task)
+    match task.state:
+        case State.SKIPPED:
+            return f"{task.title} was skipped: it {why}." if why else f"{task.title} was skipped."
+        case State.WAITING | State.MAYBE | State.CLEARED:
+            return f"{task.title} has not run."
+        case State.RUNNING:
+            return f"{task.title} has written nothing yet."
+    return f"{task.title} wrote nothing."
+
+
+def attempt_note(task: TaskView, shown: int | None = None) -> str:
+    """Return "attempt 2/3" for a task's last attempt, or for the one that is shown."""
+    number = shown or task.attempt
+    if not number:
+        return ""
+    return f"attempt {number}/{task.attempts_allowed}" if task.info.retries else f"attempt {number}"
+
+
+def pane_title(
+    view: RunView, task: TaskView | None, *, wide: bool, place: str, following: bool, shown: int | None = None
+) -> str:
+    """Return what the log's rule says at its right end: whose log it is, which attempt, and where in it one is.
+
+    Args:
+        view: the workflow.
+        task: whose log it is, None if there is none.
+        wide: there is room for more than the attempt.
+        place: "end", "line 12 of 214" ..., "" if all of it is seen.
+        following: the log moves along with what is written.
+        shown: number of the attempt that is shown, None for the last.
+    """
+    if task is None:
+        return ""
+    attempt = attempt_note(task, shown)
+    live = view.running and task.state in (State.RUNNING, State.RETRYING)
+    where = ("following" if following else "paused") if live else place
+    if not wide:
+        return where if live else attempt
+    if task.state is State.REUSED and task.from_run is not None:
+        attempt = f"from run {task.from_run}"
+    if task.attempt > 1:
+        attempt += " [ ]"
+    return "   ".join(part for part in (task.title, attempt, where) if part)
+
+
+def wants_error(task: TaskView) -> bool:
+    """Tell whether the log of a task ends with an error."""
+    return task.state in FAILURES or task.state in (State.STALE, State.RETRYING, State.STOPPED, State.INTERRUPTED)

@@ -1,0 +1,257 @@
+"""Every sentence of the message line, so that its wording can be read, and tested, in one place.
+
+The task or the file comes first; then what is; then what the next key does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fwtui.model.segments import Line, Segment, clip, key, line, plain, width_of
+from fwtui.model.status import OPEN_STATES
+from fwtui.model.text import count_of, visible
+from fwtui.model.times import clock_text, minute_text, setting_text
+from fwtui.model.views import RunView, TaskView, change_of
+
+__all__ = ["Message", "broken", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence, and a shorter form of it for where the long one does not fit.
+
+    Attributes:
+        banner: it holds until what it says is over.
+        role: of the whole line, "" for ordinary text.
+    """
+
+    long: Line
+    short: Line = ()
+    banner: bool = False
+    role: str = ""
+
+    @property
+    def text(self) -> str:
+        """The long form as plain text."""
+        return plain(self.long)
+
+    def fitted(self, width: int) -> Line:
+        """Return the form that fits in ``width`` cells, with its leading blank; the short one is cut where need be."""
+        chosen = self.long if width_of(self.long) + 2 <= width or not self.short else self.short
+        return (Segment(" "), *clip(chosen, max(0, width - 2)))
+
+
+def note(*parts: str | Segment) -> Message:
+    """Return a message that stays until the next key."""
+    return Message(line(*parts))
+
+
+def _r_runs(view: RunView) -> tuple[str | Segment, ...]:
+    run, maybe, reuse = len(view.to_run()), len(view.maybe()), len(view.reused())
+    if not run and not maybe:
+        return ()
+    said = f" runs {run:,}" + (f", maybe {maybe:,} more" if maybe else "") + (f", reuses {reuse:,}" if reuse else "")
+    return (" ", key("r"), f"{said}.")
+
+
+def _r_runs_short(view: RunView) -> tuple[str | Segment, ...]:
+    run, reuse = len(view.to_run()), len(view.reused())
+    if not run:
+        return ()
+    return (" ", key("r"), f" runs {count_of(run, 'task')}" + (f", reuses {reuse:,}." if reuse else "."))
+
+
+def saved(view: RunView, file: str, moment: float, affected: Sequence[str]) -> Message:
+    """A save that loads and leaves the graph as it was."""
+    name = visible(os.path.basename(file))
+    start = f"{name} saved {clock_text(moment)}."
+    stale = [view.tasks[task] for task in affected if task in view.tasks and task in view.plan.tasks]
+    stale = [task for task in stale if change_of(view.plan.tasks[task.name])]
+    if not stale:
+        return note(f"{start} No task is affected.")
+    why = change_of(view.plan.tasks[stale[0].name])
+    who = f"{stale[0].title} is stale" if len(stale) == 1 else f"{len(stale):,} tasks are stale"
+    return Message(line(f"{start} {who}: {why}.", *_r_runs(view)), line(f"{name} saved: {why}.", *_r_runs_short(view)))
+
+
+def graph_edited(view: RunView, file: str, moment: float, added: int, removed: int) -> Message:
+    """A save that brought tasks or took some away."""
+    name = visible(os.path.basename(file))
+    parts = [f"{count_of(added, 'task')} new"] if added else []
+    if removed:
+        parts.append(f"{removed:,} gone" if added else f"{count_of(removed, 'task')} gone")
+    said = ", ".join(parts)
+    return Message(
+        line(f"{name} saved {clock_text(moment)}. {said}.", *_r_runs(view)),
+        line(f"{name} saved: {said}.", *_r_runs_short(view)),
+    )
+
+
+def saved_in_run(file: str, moment: float) -> Message:
+    """A save while a run goes on."""
+    name = visible(os.path.basename(file))
+    return Message(
+        line(
+            f"{name} saved {clock_text(moment)}. This run goes on with the code it started with; "
+            "the next run takes the new."
+        ),
+        line(f"{name} saved. This run goes on with the old code."),
+    )
+
+
+def broken(file: str, problem_line: int | None, text: str, loaded_at: float | None) -> Message:
+    """A file that does not load; holds until it does."""
+    name = visible(os.path.basename(file))
+    first = visible(text.split("\n", 1)[0]).rstrip(".")
+    where = f"{name} line {problem_line}, {first}." if problem_line else f"{name}: {first}."
+    shown = "" if loaded_at is None else f" Shown: the version that loaded at {minute_text(loaded_at)}."
+    return Message(
+        line(f"{where}{shown} ", key("e"), " opens it."),
+        line(f"{where} ", key("e"), " opens it."),
+        banner=True,
+        role="banner",
+    )
+
+
+def not_started(file: str, problem_line: int | None) -> Message:
+    """A run that was asked for while the file does not load."""
+    where = f" (line {problem_line})" if problem_line else ""
+    name = visible(os.path.basename(file))
+    return note(f"Nothing started: {name} does not load{where}. ", key("e"), " opens it.")
+
+
+def nothing_to_do(total: int) -> Message:
+    """A resume of what is complete."""
+    if total == 1:
+        return note("Its 1 task is done and up to date. ", key("R"), " runs it again.")
+    return note(f"All {total:,} tasks are done and up to date. ", key("R"), " runs everything again.")
+
+
+def never_ran(total: int) -> Message:
+    """The first opening of a workflow."""
+    what = "its 1 task" if total == 1 else f"all {total:,} tasks"
+    return note("Nothing has run yet. ", key("r"), f" runs {what}. ", key("?"), " shows every key.")
+
+
+def failed_elsewhere(task: TaskView) -> Message:
+    """A failure while the cursor is somewhere else on purpose."""
+    return Message(
+        line(f"{task.title} failed: {task.error.rstrip('.')}. ", key("f"), " goes there."),
+        line(f"{task.title} failed. ", key("f"), " goes there."),
+    )
+
+
+def thread_left(task: TaskView) -> Message:
+    """A task that was given up at its deadline, in a thread that cannot be ended."""
+    limit = "" if task.info.timeout is None else f" after {setting_text(task.info.timeout)}"
+    return Message(
+        line(f"{task.title} timed out{limit}; its thread is still running and its result will be discarded."),
+        line(f"{task.title} timed out{limit}; its thread is still running."),
+    )
+
+
+def held(run_id: int | None, holder: str) -> Message:
+    """Another process runs the workflow; holds until it ends."""
+    who = "This workflow" if run_id is None else f"Run {run_id}"
+    return Message(
+        line(f"{who} belongs to {visible(holder)}. You are watching it, read-only."),
+        line(f"{who} belongs to {visible(holder)}."),
+        banner=True,
+    )
+
+
+def released(run_id: int | None) -> Message:
+    """The other process's run is over."""
+    return note(f"Run {run_id} ended. You can run now." if run_id is not None else "You can run now.")
+
+
+def interrupted(view: RunView) -> Message:
+    """A run whose process died, on opening."""
+    run = view.run
+    if run is None:
+        return note("")
+    when = max((record.timestamp for record in view.records.values()), default=run.started_at)
+    gone = f" ({run.holder.split(',')[0].split(' on ')[0]} is gone)" if run.holder else ""
+    return note(
+        f"Run {run.run_id} was interrupted at {minute_text(when)}{gone}. {view.done:,} of {view.total:,} are done. ",
+        key("r"),
+        " resumes.",
+    )
+
+
+def not_kept(task: TaskView) -> Message:
+    """A result that cannot be kept."""
+    return Message(
+        line(f"{task.title} is done, but its result cannot be kept ({task.not_kept}). It runs again next time."),
+        line(f"{task.title} is done, but its result cannot be kept."),
+    )
+
+
+def cleared(titles: Sequence[str]) -> Message:
+    """A clear that was done."""
+    if not titles:
+        return note("None of these has a result.")
+    if len(titles) == 1:
+        return note(f"Cleared {titles[0]}. ", key("U"), " undoes it until it runs.")
+    return note(f"Cleared {count_of(len(titles), 'task')}. ", key("U"), " undoes this until they run.")
+
+
+def undone(titles: Sequence[str]) -> Message:
+    """A clear that was undone, or that could not be."""
+    if not titles:
+        return note("Nothing to undo.")
+    return note(f"{titles[0]} is back." if len(titles) == 1 else f"{count_of(len(titles), 'task')} are back.")
+
+
+def stopping(view: RunView) -> Message:
+    """Stop was asked for once."""
+    number = view.count(*OPEN_STATES)
+    verb = "finishes" if number == 1 else "finish"
+    return note(f"Stopping: {count_of(number, 'task')} {verb} first. ", key("s"), " again stops at once.")
+
+
+def quitting() -> Message:
+    """The second rung of the ladder."""
+    return Message(line(key("q"), " again leaves at once; their work is lost, the rest is saved."), banner=True)
+
+
+def nothing_runs() -> Message:
+    """Stop without a run."""
+    return note("Nothing runs.")
+
+
+def run_goes_on() -> Message:
+    """A key that has no meaning while a run goes on."""
+    return note("A run is going on. ", key("s"), " stops it first.")
+
+
+def no_failure() -> Message:
+    """``f`` where nothing failed."""
+    return note("No task has failed.")
+
+
+def copied(lines: int) -> Message:
+    """What was copied."""
+    return note(f"Copied {count_of(lines, 'line')}.")
+
+
+def refused(text: str) -> Message:
+    """What the engine or the store refused, in its own words."""
+    return Message(line(visible(" ".join(text.split()))), role="error")
+
+
+def no_log_match(text: str) -> Message:
+    """A search that found nothing."""
+    return note(f"/ {visible(text)}   no match")
+
+
+def run_error(error: str) -> Message:
+    """Why a run ended that no task's failure ended (a full disk, say)."""
+    return Message(line(visible(" ".join(error.split()))), banner=True, role="error")
+
+
+def outside_output() -> Message:
+    """Something was written that no task owns, for the first time in this session."""
+    return note("A process wrote to the terminal; it is kept apart. ", key("0"), " shows it.")

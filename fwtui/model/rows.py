@@ -1,0 +1,111 @@
+"""The task table as lines: which columns there are at a width, and one row of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fwtui.model.header import WIDE
+from fwtui.model.segments import Line, Segment, cells, crop, cut_end, cut_middle, line, pad_end, pad_start, spread
+from fwtui.model.status import LOOKS, State
+from fwtui.model.views import RunView, TaskView
+from fwtui.model.words import started_text, time_text, try_text, why_text
+
+__all__ = ["Columns", "RowFacts", "columns_for", "heading_line", "row_line"]
+
+_MARKS = 2
+_ICON = 2
+_STATUS = 11
+_TIME = 7
+_GAP = 2
+_TRY = 3
+_STARTED = 8
+_LONGEST_NAME = 24
+_LONGEST_NAME_WIDE = 32
+_VERY_WIDE = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Widths of the table's columns in cells; 0 means that a column is not shown."""
+
+    width: int
+    status: int
+    name: int
+    time: int
+    tries: int
+    started: int
+
+    @property
+    def why(self) -> int:
+        """What is left for WHY."""
+        return max(0, self.width - self.before_why)
+
+    @property
+    def before_why(self) -> int:
+        """Where WHY starts."""
+        more = (self.tries + _GAP + self.started + _GAP) if self.tries else 0
+        return _MARKS + _ICON + self.status + self.name + _GAP + self.time + _GAP + more
+
+
+@dataclass(frozen=True, slots=True)
+class RowFacts:
+    """What a row says that is not in the view: the moment, and what the person did with it."""
+
+    now: float
+    cursor: bool = False
+    marked: bool = False
+    scroll: int = 0
+    ascii: bool = False
+
+
+def columns_for(names: Iterable[str], width: int, states: Iterable[State] = ()) -> Columns:
+    """Return the columns for a table of these names (as shown) in ``width`` cells."""
+    wide = width >= WIDE
+    limit = _LONGEST_NAME_WIDE if width >= _VERY_WIDE else _LONGEST_NAME
+    longest = max(map(cells, names), default=0)
+    status = max(_STATUS, max((cells(state.value) for state in states), default=0) + 1)
+    # Below 80 columns names give way before times do.
+    limit = max(8, min(limit, width - _MARKS - _ICON - status - _TIME - 3 * _GAP))
+    return Columns(
+        width=width,
+        status=status,
+        name=max(min(longest, limit), len("TASK")),
+        time=_TIME + (2 if wide else 0),
+        tries=_TRY if wide else 0,
+        started=_STARTED if wide else 0,
+    )
+
+
+def heading_line(columns: Columns, note: str = "") -> Line:
+    """Return the table's heading; ``note`` stands at its right end (which rows are shown, which filter holds)."""
+    text = " " * (_MARKS + _ICON) + pad_end("STATUS", columns.status) + pad_end("TASK", columns.name)
+    text += " " * _GAP + pad_start("TIME", columns.time) + " " * _GAP
+    if columns.tries:
+        text += pad_end("TRY", columns.tries + _GAP) + pad_end("STARTED", columns.started + _GAP)
+    right = line(Segment(note, "muted")) if note else ()
+    return spread(line(Segment(text[1:] + "WHY", "muted")), right, columns.width)
+
+
+def row_line(view: RunView, task: TaskView, columns: Columns, facts: RowFacts) -> Line:
+    """Return a task's row, cut at the right end of the table."""
+    look = LOOKS[task.state]
+    text = look.text_role
+    cursor = ">" if facts.ascii else "›"
+    times = " " * _GAP + pad_start(cut_end(time_text(task, facts.now), columns.time), columns.time) + " " * _GAP
+    parts = [
+        Segment(cursor if facts.cursor else " "),
+        Segment("*" if facts.marked else " ", "accent"),
+        Segment(pad_end(look.ascii if facts.ascii else look.icon, _ICON), look.icon_role),
+        Segment(pad_end(task.state.value, columns.status), look.word_role),
+        Segment(pad_end(cut_middle(task.title, columns.name), columns.name), look.name_role),
+        Segment(times, text),
+    ]
+    if columns.tries:
+        parts.append(Segment(pad_end(cut_end(try_text(task), columns.tries), columns.tries + _GAP), text))
+        parts.append(Segment(pad_end(started_text(task), columns.started + _GAP), text))
+    why = why_text(view, task)
+    if facts.scroll:
+        why = crop(why, facts.scroll)
+    parts.append(Segment(cut_end(why, columns.why), text))
+    return line(*parts)

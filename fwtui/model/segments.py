@@ -1,0 +1,166 @@
+"""Lines of text whose parts have roles, measured in terminal cells.
+
+What is drawn is composed here, in pure functions, so that a test can compare it to the cell; a widget only turns roles
+into colours. Text that is not ours is made visible before it is composed (``text.visible``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rich.cells import cell_len, split_graphemes
+
+__all__ = [
+    "Line",
+    "Segment",
+    "cells",
+    "clip",
+    "crop",
+    "cut_end",
+    "cut_middle",
+    "key",
+    "line",
+    "pad_end",
+    "pad_start",
+    "plain",
+    "spread",
+    "width_of",
+    "wrap",
+]
+
+ELLIPSIS = "…"
+
+
+class Segment(NamedTuple):
+    """A piece of text and what it is ("error", "muted", "key" ...; "" is ordinary text)."""
+
+    text: str
+    role: str = ""
+
+
+Line = tuple[Segment, ...]
+
+
+def cells(text: str) -> int:
+    """Return how many terminal cells a text takes."""
+    return cell_len(text)
+
+
+def line(*parts: str | Segment) -> Line:
+    """Return a line of these parts; plain strings have no role, empty parts are left out."""
+    made = (part if isinstance(part, Segment) else Segment(part) for part in parts)
+    return tuple(segment for segment in made if segment.text)
+
+
+def key(text: str) -> Segment:
+    """Return a key's name as a part of a sentence."""
+    return Segment(text, "key")
+
+
+def plain(of: Iterable[Segment]) -> str:
+    """Return the text of a line without its roles."""
+    return "".join(segment.text for segment in of)
+
+
+def width_of(of: Iterable[Segment]) -> int:
+    """Return how many cells a line takes."""
+    return sum(cell_len(segment.text) for segment in of)
+
+
+def crop(text: str, start: int, end: int | None = None) -> str:
+    """Return the part of a text between two cells; half of a wide character becomes a blank."""
+    if text.isascii():
+        return text[start:end]
+    spans, total = split_graphemes(text)
+    end = total if end is None else min(end, total)
+    made = []
+    at = 0
+    for first, last, width in spans:
+        after = at + width
+        if at >= start and after <= end:
+            # A mark without width at the very end belongs to the character before it.
+            made.append(text[first:last])
+        elif after > start and at < end:
+            made.append(" " * (min(after, end) - max(at, start)))
+        at = after
+        if at >= end and width:
+            break
+    return "".join(made)
+
+
+def cut_end(text: str, width: int) -> str:
+    """Return a text of at most ``width`` cells; what is cut off at its end is marked."""
+    if cell_len(text) <= width:
+        return text
+    return crop(text, 0, width - 1) + ELLIPSIS if width > 0 else ""
+
+
+def cut_middle(text: str, width: int) -> str:
+    """Return a text of at most ``width`` cells, cut in its middle, for endings tell names apart."""
+    total = cell_len(text)
+    if total <= width:
+        return text
+    if width < 3:
+        return cut_end(text, width)
+    head = width // 2 + width % 2
+    tail = width - head - 1
+    return crop(text, 0, head) + ELLIPSIS + crop(text, total - tail)
+
+
+def pad_end(text: str, width: int) -> str:
+    """Return a text filled with blanks at its end up to ``width`` cells."""
+    return text + " " * (width - cell_len(text))
+
+
+def pad_start(text: str, width: int) -> str:
+    """Return a text moved to the right end of ``width`` cells."""
+    return " " * (width - cell_len(text)) + text
+
+
+def clip(of: Line, width: int) -> Line:
+    """Return a line of at most ``width`` cells; what is cut off at its end is marked."""
+    if width_of(of) <= width:
+        return of
+    if width <= 0:
+        return ()
+    made: list[Segment] = []
+    left = width
+    for segment in of:
+        size = cell_len(segment.text)
+        if size >= left:
+            # Cut here even where the segment just fits: more text follows, and its place is needed for the mark.
+            made.append(Segment(crop(segment.text, 0, left - 1) + ELLIPSIS, segment.role))
+            break
+        made.append(segment)
+        left -= size
+    return tuple(made)
+
+
+def spread(left: Line, right: Line, width: int) -> Line:
+    """Return ``left`` and ``right`` at the two ends of ``width`` cells, with a blank at either end.
+
+    Where both do not fit, ``right`` goes first, then the end of ``left``.
+    """
+    inner = width - 2
+    room = inner - width_of(left) - width_of(right)
+    if right and room < 2:
+        return line(" ", *clip(left, inner))
+    if not right:
+        return line(" ", *clip(left, inner))
+    return line(" ", *left, " " * room, *right, " ")
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Return a text in pieces of at most ``width`` cells, broken at blanks where there are any."""
+    width = max(width, 1)
+    made: list[str] = []
+    while cell_len(text) > width:
+        head = crop(text, 0, width)
+        blank = head.rfind(" ")
+        if blank > 0 and text[len(head) : len(head) + 1] != " ":
+            head = head[:blank]
+        head = head or text[:1]
+        made.append(head.rstrip(" "))
+        text = text[len(head) :].lstrip(" ")
+    return [*made, text] if text or not made else made

@@ -1,0 +1,360 @@
+"""What the dashboard knows of a workflow at one moment, frozen, and how it follows from what is stored.
+
+``idle_view`` makes it from a picture of the store; ``folding.fold`` carries it through the events of a run. Everything
+that is drawn is a pure function of such a view, so that a scene in a test is a value.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from flowweaver.plan import Action, Plan, Reason, ReasonKind, TaskPlan
+from flowweaver.records import AttemptRecord, RunRecord, TaskRecord
+from flowweaver.status import TaskStatus
+from fwtui.model.pictures import PictureLike, TaskLike
+from fwtui.model.status import DONE_STATES, FAILURES, OPEN_STATES, State
+from fwtui.model.text import visible
+from fwtui.model.times import minute_text
+
+__all__ = ["Facts", "RunFacts", "RunView", "TaskView", "change_of", "dependents_of", "idle_view", "reason_word"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A task of which nothing but its name is known: one that a run brought and no picture has shown yet."""
+
+    name: str
+    deps: tuple[str, ...] = ()
+    source: str | None = None
+    path: str | None = None
+    line: int | None = None
+    retries: int = 0
+    retry_delay: float = 0.0
+    timeout: float | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """One task as it is shown. All text in it is safe to show; ``name`` is what the engine calls it.
+
+    Attributes:
+        title: the name as it is shown.
+        attempt: number of the last attempt, 0 if none.
+        duration: seconds that the last attempt took, None while it runs or if there was none.
+        retry_at: when the next attempt starts, for one that waits to be retried.
+        error: the first line of its last error.
+        note: why it is done, or to be done, or anything else that its state has to say.
+        from_run: the run whose result is reused.
+        because: the failed ancestor of a skipped task.
+        not_kept: why its result cannot be kept, "" if it is.
+        left: the run that goes on leaves it as it is.
+    """
+
+    name: str
+    state: State
+    info: TaskLike
+    title: str = ""
+    attempt: int = 0
+    started_at: float | None = None
+    duration: float | None = None
+    finished_at: float | None = None
+    retry_at: float | None = None
+    error: str = ""
+    note: str = ""
+    from_run: int | None = None
+    because: str | None = None
+    summary: str = ""
+    size: int = 0
+    not_kept: str = ""
+    run_id: int | None = None
+    left: bool = False
+
+    @property
+    def attempts_allowed(self) -> int:
+        """How often it may be tried."""
+        return self.info.retries + 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """The run that is shown: the one that goes on, or the last.
+
+    Attributes:
+        outcome: "completed", "failed", "cancelled", "interrupted", None while it goes on.
+        duration: seconds from its start to its end, None while it goes on.
+        here: it belongs to this session.
+        error: why it ended, if that was not a task's failure.
+    """
+
+    run_id: int
+    started_at: float
+    finished_at: float | None = None
+    outcome: str | None = None
+    duration: float | None = None
+    failed_task: str | None = None
+    holder: str = ""
+    here: bool = False
+    error: str = ""
+
+
+_NO_PLAN = Plan(tasks=MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A workflow at one moment.
+
+    Attributes:
+        tasks: by name, in the workflow's order.
+        dependents: which tasks depend directly on a task.
+        counts: tasks by state; they add up to the number of tasks.
+        run: the run that goes on, or the last one; None if there was none.
+        stopping: no further task starts.
+        quitting: and then the dashboard ends.
+        threads_left: threads of timed out tasks that still run.
+        holder: who runs this workflow now, if it is another process.
+        changed: tasks whose row may look different from that of the view before.
+    """
+
+    workflow: str
+    file: str
+    tasks: Mapping[str, TaskView] = field(default_factory=dict)
+    dependents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    counts: Mapping[State, int] = field(default_factory=dict)
+    plan: Plan = _NO_PLAN
+    records: Mapping[str, TaskRecord] = field(default_factory=dict)
+    runs: tuple[RunRecord, ...] = ()
+    attempts: Mapping[str, tuple[AttemptRecord, ...]] = field(default_factory=dict)
+    durations: Mapping[str, float] = field(default_factory=dict)
+    run: RunFacts | None = None
+    stopping: bool = False
+    quitting: bool = False
+    threads_left: int = 0
+    holder: str | None = None
+    loaded_at: float = 0.0
+    undoable: tuple[str, ...] = ()
+    changed: frozenset[str] = frozenset()
+
+    @property
+    def running(self) -> bool:
+        """A run of this session goes on."""
+        return self.run is not None and self.run.here and self.run.outcome is None
+
+    @property
+    def total(self) -> int:
+        """How many tasks there are."""
+        return len(self.tasks)
+
+    @property
+    def done(self) -> int:
+        """How many of them are done or reused."""
+        return self.count(*DONE_STATES)
+
+    def count(self, *states: State) -> int:
+        """Return how many tasks are in one of these states."""
+        return sum(self.counts.get(state, 0) for state in states)
+
+    def in_flight(self) -> list[TaskView]:
+        """Return the tasks that run or wait to be retried."""
+        if not self.count(*OPEN_STATES):
+            return []
+        return [task for task in self.tasks.values() if task.state in OPEN_STATES]
+
+    def failures(self) -> list[TaskView]:
+        """Return the tasks that failed by themselves, in the workflow's order."""
+        if not self.count(*FAILURES):
+            return []
+        return [task for task in self.tasks.values() if task.state in FAILURES]
+
+    def first_failure(self) -> TaskView | None:
+        """Return the task that failed first, None if none did."""
+        return min(self.failures(), key=lambda task: task.finished_at or 0.0, default=None)
+
+    def to_run(self) -> list[str]:
+        """Return the tasks that a resume runs."""
+        return self.plan.names(Action.RUN)
+
+    def maybe(self) -> list[str]:
+        """Return the tasks that a resume runs if a result before them changes."""
+        return self.plan.names(Action.MAYBE)
+
+    def reused(self) -> list[str]:
+        """Return the tasks whose results a resume reuses."""
+        return self.plan.names(Action.REUSE)
+
+    def edited(self) -> list[TaskView]:
+        """Return the tasks that are stale."""
+        if not self.count(State.STALE):
+            return []
+        return [task for task in self.tasks.values() if task.state is State.STALE]
+
+
+_CHANGES = (
+    ReasonKind.CODE,
+    ReasonKind.PARAM,
+    ReasonKind.INPUT_FILE,
+    ReasonKind.OUTPUT_FILE,
+    ReasonKind.AGE,
+    ReasonKind.NOT_KEPT,
+    ReasonKind.NOT_LOADABLE,
+)
+
+_WORDS = {ReasonKind.NEVER_RAN: "first run", ReasonKind.ASKED: "forced", ReasonKind.UP_TO_DATE: "reuse"}
+
+
+def _word_of(reason: Reason) -> str:
+    return _WORDS.get(reason.kind) or visible(reason.text)
+
+
+def reason_word(text: str) -> str:
+    """Return the short form of a plan's reason that is known only as text: "first run", "forced", or the text."""
+    for kind, word in _WORDS.items():
+        if text == kind.value:
+            return word
+    return visible(text)
+
+
+def change_of(plan: TaskPlan) -> str:
+    """Return what changed since a task's record was made, "" if nothing did."""
+    return next((visible(reason.text) for kind in _CHANGES for reason in plan.reasons if reason.kind is kind), "")
+
+
+def _stale_note(plan: TaskPlan) -> str:
+    # What changed comes before what happened once: the change is what the person just made.
+    changes = [reason for kind in _CHANGES for reason in plan.reasons if reason.kind is kind]
+    rest = [reason for reason in plan.reasons if reason not in changes]
+    return "; ".join(_word_of(reason) for reason in (*changes, *rest))
+
+
+def _plan_note(plan: TaskPlan | None) -> str:
+    if plan is None or not plan.reasons:
+        return ""
+    return "reuse" if plan.action is Action.REUSE else "; ".join(_word_of(reason) for reason in plan.reasons)
+
+
+_IN_FLIGHT = {TaskStatus.RUNNING: State.RUNNING, TaskStatus.RETRYING: State.RETRYING}
+_ENDED = {
+    TaskStatus.COMPLETED: State.DONE,
+    TaskStatus.FAILED: State.FAILED,
+    TaskStatus.SKIPPED: State.SKIPPED,
+}
+
+
+def _state_and_note(
+    record: TaskRecord | None, plan: TaskPlan | None, run: RunRecord | None, *, held: bool, undoable: bool
+) -> tuple[State, str]:
+    if record is None:
+        return State.WAITING, _plan_note(plan)
+    if record.cleared:
+        return State.CLEARED, "U undoes" if undoable else ""
+    if held and record.status in _IN_FLIGHT:
+        return _IN_FLIGHT[record.status], ""
+    if record.interrupted or record.status in _IN_FLIGHT:
+        stopped = run is not None and run.run_id == record.run_id and run.outcome == "cancelled"
+        when = minute_text(record.timestamp)
+        return (State.STOPPED, f"by you at {when}") if stopped else (State.INTERRUPTED, f"its process ended at {when}")
+    if plan is not None and plan.stale:
+        return State.STALE, _stale_note(plan)
+    state = State.TIMED_OUT if record.timed_out else _ENDED.get(record.status, State.WAITING)
+    return state, _plan_note(plan) if state in (State.DONE, State.WAITING) else ""
+
+
+def first_line(text: str | None) -> str:
+    """Return the first line of an error, safe to show."""
+    return visible((text or "").split("\n", 1)[0])
+
+
+def _idle_task(picture: PictureLike, info: TaskLike, undoable: frozenset[str]) -> TaskView:
+    record = picture.records.get(info.name)
+    plan = picture.plan.tasks.get(info.name)
+    run = picture.runs[0] if picture.runs else None
+    state, note = _state_and_note(record, plan, run, held=picture.holder is not None, undoable=info.name in undoable)
+    if record is None:
+        return TaskView(info.name, state, info, visible(info.name), note=note)
+    ran = state not in (State.SKIPPED, State.CLEARED, State.WAITING)
+    return TaskView(
+        info.name,
+        state,
+        info,
+        visible(info.name),
+        attempt=record.attempt if ran else 0,
+        started_at=record.started_at if ran else None,
+        duration=record.duration if ran else None,
+        finished_at=record.finished_at if ran else None,
+        error=first_line(record.error),
+        note=note,
+        because=record.skipped_because,
+        summary=visible(record.summary),
+        size=record.size,
+        not_kept=visible(record.not_kept or ""),
+        run_id=record.run_id,
+    )
+
+
+def _run_facts(record: RunRecord, held: bool) -> RunFacts:
+    outcome = record.outcome or (None if held else "interrupted")
+    duration = None if record.finished_at is None else record.finished_at - record.started_at
+    return RunFacts(
+        record.run_id,
+        record.started_at,
+        record.finished_at,
+        outcome,
+        duration,
+        record.failed_task,
+        visible(record.holder or ""),
+    )
+
+
+def dependents_of(tasks: Mapping[str, TaskView]) -> dict[str, tuple[str, ...]]:
+    """Return which tasks depend directly on each task."""
+    found: dict[str, list[str]] = {name: [] for name in tasks}
+    for name, task in tasks.items():
+        for dependency in task.info.deps:
+            if dependency in found:
+                found[dependency].append(name)
+    return {name: tuple(names) for name, names in found.items()}
+
+
+def idle_view(picture: PictureLike, *, after: RunView | None = None) -> RunView:
+    """Return the view of a workflow that this session does not run at the moment.
+
+    Args:
+        picture: what is stored, and what would run.
+        after: the view at the end of a run that has just ended; a run that completed keeps its words (what was reused,
+            and why the others ran) until something else happens.
+    """
+    undoable = frozenset(picture.undoable)
+    tasks = {info.name: _idle_task(picture, info, undoable) for info in picture.tasks}
+    run = _run_facts(picture.runs[0], picture.holder is not None) if picture.runs else None
+    if after is not None and after.run is not None and run is not None and run.run_id == after.run.run_id:
+        run = replace(run, here=True, error=after.run.error)
+        if after.run.outcome == "completed":
+            tasks = {name: _keep_words(task, after.tasks.get(name)) for name, task in tasks.items()}
+    return RunView(
+        workflow=visible(picture.workflow),
+        file=visible(picture.file),
+        tasks=tasks,
+        dependents=dependents_of(tasks),
+        counts=Counter(task.state for task in tasks.values()),
+        plan=picture.plan,
+        records=picture.records,
+        runs=picture.runs,
+        attempts=picture.attempts,
+        durations=picture.durations,
+        run=run,
+        threads_left=0 if after is None else after.threads_left,
+        holder=None if picture.holder is None else visible(picture.holder),
+        loaded_at=picture.loaded_at,
+        undoable=picture.undoable,
+        changed=frozenset(tasks),
+    )
+
+
+def _keep_words(now: TaskView, before: TaskView | None) -> TaskView:
+    if before is None or now.state is not State.DONE or before.state not in DONE_STATES or now.note != "reuse":
+        return now
+    return replace(now, state=before.state, note=before.note, from_run=before.from_run)
