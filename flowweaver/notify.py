@@ -93,8 +93,12 @@ class Notifier:
         try:
             function(*arguments)
         except BaseException as error:  # a hook that raises SystemExit must not end the run either
-            self.contained += 1
-            log.error("a %s raised %s", what, type(error).__name__, exc_info=error)
+            self.raised(what, error)
+
+    def raised(self, what: str, error: BaseException) -> None:
+        """Log and count what something of the user's raised."""
+        self.contained += 1
+        log.error("a %s raised %s", what, type(error).__name__, exc_info=error)
 
     def callbacks(self, task: Task, error: BaseException | None) -> None:
         """Call the callbacks of a task that is done (no error) or has failed for good."""

@@ -186,7 +186,7 @@ def make_plan(
         if only is not None and name not in only:
             task = _outside(name, looks[name], pulled.get(name))
         else:
-            task = _decide(known, looks, running, busy, follow=follow)  # "follow": what upstreams give counts
+            task = _decide(known, looks, running, busy, follow=follow)
         tasks[name] = task
         if task.action is _RUN:
             running.add(name)
@@ -363,7 +363,10 @@ def _other_input(known: TaskFacts, looks: Mapping[str, _Look], busy: Collection[
 def _decide(
     known: TaskFacts, looks: Mapping[str, _Look], running: AbstractSet[str], busy: AbstractSet[str], *, follow: bool
 ) -> TaskPlan:
-    """Decide for a selected task, given which tasks before it run (``running``), or run or may (``busy``)."""
+    """Decide for a selected task, given which tasks before it run (``running``), and which run or may (``busy``).
+
+    Unless ``follow``, what upstreams give does not count.
+    """
     look = looks[known.name]
     other = _other_input(known, looks, busy)
     changes = look.changes

@@ -263,9 +263,7 @@ class Run:
         try:
             with self._capture:
                 self._notifier.call("hook", self._hooks.on_workflow_start, self.workflow.name)
-                for index in sorted(driver.reused):
-                    driver.restore(index)
-                self._notifier.deliver()
+                driver.restore_reused()
                 self._loop(driver)
         except BaseException as error:
             self._error = error
@@ -280,7 +278,6 @@ class Run:
                 self._error = self._error or driver.crashed
                 return
             self._workers.run_here(driver)
-            driver.arm_output()
             with suppress(Empty):
                 driver.inbox.get(timeout=wait)
 
@@ -315,14 +312,15 @@ class Run:
         self._interrupts += 1
         self._driver.stop_asked = True
         self._driver.inbox.put(None)
-        inline = getattr(self._workers, "inline", None)
+        inline = self._workers.inline
         if self._interrupts >= 2 and inline is not None and inline.started and not inline.ended:
             raise Leave
 
     def _finish(self, driver: Driver) -> None:
         try:
             self._workers.close()
-            driver.flush()
+            with driver.lock:
+                driver.flush()
             self._summary = self._summarise(driver)
             if self._error is None:
                 self._error = self._error_of(driver, self._summary)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 from flowweaver.errors import DefinitionError, TaskExecutionError, describe_exception
 from flowweaver.status import TaskStatus
 
-__all__ = ["Arguments", "RetryPolicy", "Task", "arguments_of", "is_async_callable", "parse_age", "task"]
+__all__ = ["Arguments", "RetryPolicy", "StoredResult", "Task", "arguments_of", "is_async_callable", "parse_age", "task"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 RetryOn = type[BaseException] | tuple[type[BaseException], ...] | Callable[[BaseException], bool]
@@ -202,6 +202,19 @@ def _paths(what: str, value: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(paths)
 
 
+class StoredResult:
+    """Stands for a result that is in a store and not in memory.
+
+    Args:
+        load: reads it.
+    """
+
+    __slots__ = ("load",)
+
+    def __init__(self, load: Callable[[], Any]) -> None:
+        self.load = load
+
+
 class Task:
     """A unit of work in a workflow.
 
@@ -284,7 +297,7 @@ class Task:
     def reset(self) -> None:
         """Forget what became of the task: status PENDING, no result, no error."""
         self.status = TaskStatus.PENDING
-        self.result: Any = None
+        self._result: Any = None
         self.error: BaseException | None = None
         self.attempts = 0
         self.started_at: datetime | None = None
@@ -295,6 +308,20 @@ class Task:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r} {self.status.value}>"
+
+    @property
+    def result(self) -> Any:
+        """What the function returned, None before. One that is only in the store is read from there.
+
+        Raises:
+            StateError: it is not in the store any more.
+        """
+        value = self._result
+        return value.load() if type(value) is StoredResult else value
+
+    @result.setter
+    def result(self, value: Any) -> None:
+        self._result = value
 
     @property
     def fn(self) -> Callable[..., Any]:

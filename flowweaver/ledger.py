@@ -1,0 +1,262 @@
+"""Where everything that happens in a run is written down: in the store, on the Task, and as an event.
+
+The driver says what happened, under its lock. Rows gather here until the driver commits them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from flowweaver.attempt import Attempt
+from flowweaver.errors import StateError, describe_exception
+from flowweaver.events import (
+    Event,
+    TaskCompleted,
+    TaskFailed,
+    TaskOutput,
+    TaskRestored,
+    TaskRetrying,
+    TaskSkipped,
+    TaskStarted,
+)
+from flowweaver.notify import Notifier
+from flowweaver.records import AttemptRecord, LogLine, Provenance, StoredValue, TaskRecord
+from flowweaver.status import TaskStatus
+from flowweaver.stores.base import RunJournal
+from flowweaver.task import Task
+
+__all__ = ["Ledger"]
+
+
+class Ledger:
+    """Writes down what happens in one run.
+
+    Args:
+        journal: None if nothing is to be remembered.
+        wall: seconds since the epoch.
+    """
+
+    def __init__(
+        self, run_id: int, journal: RunJournal | None, notifier: Notifier, wall: Callable[[], float]
+    ) -> None:
+        self.run_id = run_id
+        self._journal = journal
+        self._notifier = notifier
+        self._wall = wall
+        self._records: list[TaskRecord] = []
+        self._attempts: list[AttemptRecord] = []
+        self._facts: list[tuple[Callable[..., Event], dict[str, Any]]] = []
+        self.output: list[LogLine] = []
+        """Lines that tasks wrote and that no commit has taken along yet."""
+
+    # -- the store --------------------------------------------------------------------------------------------------
+
+    def encode(self, attempt: Attempt) -> StoredValue | None:
+        """Return the form in which a store keeps the attempt's result; needs no lock."""
+        if self._journal is None or attempt.error is not None or attempt.closed:
+            return None
+        task = attempt.task
+        return self._journal.encode(attempt.result, serializer=task.serializer, persist=task.persist)
+
+    def commit(self) -> StateError | None:
+        """Write what has gathered in one transaction, then tell of it; return why it could not be written."""
+        records, self._records = self._records, []
+        attempts, self._attempts = self._attempts, []
+        output, self.output = self.output, []
+        problem = None
+        if self._journal is not None and (records or attempts or output):
+            try:
+                self._journal.commit(records, attempts, output)
+            except StateError as error:
+                problem = error
+            except Exception as error:
+                problem = StateError(f"The state could not be written: {describe_exception(error)}")
+        if output:
+            self._tell_output(output)
+        if self._facts:
+            self._tell()
+        return problem
+
+    def _tell(self) -> None:
+        facts, self._facts = self._facts, []
+        for kind, values in facts:
+            self._notifier.emit(kind, run_id=self.run_id, **values)
+
+    def _tell_output(self, output: Sequence[LogLine]) -> None:
+        groups: dict[tuple[str, int], list[LogLine]] = {}
+        for line in output:
+            groups.setdefault((line.task_name, line.attempt), []).append(line)
+        for (name, number), lines in groups.items():
+            if self._notifier.wants(TaskOutput):
+                facts = {"task": name, "attempt": number, "lines": tuple(lines)}
+                self._notifier.emit(TaskOutput, run_id=self.run_id, time=self._wall(), **facts)
+
+    def _row(self, task: Task, status: TaskStatus, attempt: int) -> TaskRecord:
+        record = TaskRecord(task.name, status, self._wall(), run_id=self.run_id, attempt=attempt)
+        self._records.append(record)
+        return record
+
+    def _ended_row(self, attempt: Attempt, status: TaskStatus, duration: float) -> TaskRecord:
+        record = self._row(attempt.task, status, attempt.number)
+        record.started_at, record.finished_at = record.timestamp - duration, record.timestamp
+        record.duration = duration
+        return record
+
+    def _attempt_row(
+        self, attempt: Attempt, outcome: str, duration: float, error: str | None = None, trace: str | None = None
+    ) -> None:
+        now = self._wall()
+        self._attempts.append(
+            AttemptRecord(attempt.task.name, attempt.number, now - duration, now, outcome, error, trace, self.run_id)
+        )
+
+    # -- events and tasks -------------------------------------------------------------------------------------------
+
+    def _emit(self, kind: Callable[..., Event], **facts: Any) -> None:
+        if self._notifier.wants(kind):
+            self._facts.append((kind, {"time": self._wall(), **facts}))
+
+    def show(self, task: Task, **state: Any) -> None:
+        """Assign to the task what a person may look at; a subclass's own setter must not end the run."""
+        for name, value in state.items():
+            try:
+                setattr(task, name, value)
+            except Exception as error:
+                self._notifier.raised("setter", error)
+
+    # -- what happens -----------------------------------------------------------------------------------------------
+
+    def starts(self, attempt: Attempt) -> None:
+        """An attempt is about to begin: its RUNNING row is for the next commit."""
+        if self._journal is not None:
+            record = self._row(attempt.task, TaskStatus.RUNNING, attempt.number)
+            record.started_at = record.timestamp
+
+    def started(self, attempt: Attempt) -> None:
+        """The RUNNING row is in the store: the attempt begins."""
+        task = attempt.task
+        if attempt.number == 1:
+            self.show(task, started_at=datetime.fromtimestamp(self._wall(), UTC))
+        self.show(task, attempts=attempt.number, status=TaskStatus.RUNNING)
+        self._emit(TaskStarted, task=task.name, attempt=attempt.number)
+        self._tell()
+
+    def completed(
+        self, attempt: Attempt, duration: float, value: StoredValue | None, provenance: Provenance | None
+    ) -> None:
+        """A task has its result."""
+        task = attempt.task
+        if value is not None:
+            record = self._ended_row(attempt, TaskStatus.COMPLETED, duration)
+            record.provenance, record.value = provenance, value
+            self._attempt_row(attempt, "completed", duration)
+        self.show(
+            task,
+            result=attempt.result,
+            error=None,
+            finished_at=datetime.fromtimestamp(self._wall(), UTC),
+            duration=duration,
+            status=TaskStatus.COMPLETED,
+        )
+        self._emit(
+            TaskCompleted,
+            task=task.name,
+            attempt=attempt.number,
+            duration=duration,
+            summary="" if value is None else value.summary,
+            size=0 if value is None else value.size,
+            not_kept=None if value is None else value.not_kept,
+        )
+
+    def failed(
+        self,
+        attempt: Attempt,
+        error: BaseException,
+        duration: float,
+        provenance: Provenance | None,
+        *,
+        trace: str | None,
+        delay: float | None,
+        timed_out: bool,
+        thread_left: bool,
+    ) -> None:
+        """An attempt failed: for good, or to be followed by another after ``delay`` seconds."""
+        task, text = attempt.task, describe_exception(error)
+        status = TaskStatus.FAILED if delay is None else TaskStatus.RETRYING
+        if self._journal is not None:
+            record = self._ended_row(attempt, status, duration)
+            record.error, record.exception, record.timed_out = text, error, timed_out
+            record.provenance = provenance
+            self._attempt_row(attempt, "timed out" if timed_out else "failed", duration, text, trace)
+        facts = {
+            "task": task.name,
+            "attempt": attempt.number,
+            "duration": duration,
+            "error": text,
+            "traceback": trace,
+            "timed_out": timed_out,
+        }
+        if delay is not None:
+            self.show(task, error=error, status=status)
+            self._emit(TaskRetrying, delay=delay, **facts)
+            return
+        ended = datetime.fromtimestamp(self._wall(), UTC)
+        self.show(task, error=error, finished_at=ended, duration=duration, status=status)
+        self._emit(TaskFailed, thread_left=thread_left, **facts)
+
+    def skipped(self, task: Task, because: str) -> None:
+        """A task will not run: its ancestor ``because`` failed."""
+        self.show(task, status=TaskStatus.SKIPPED, reason=f"needs {because}")
+        if self._journal is not None:
+            self._row(task, TaskStatus.SKIPPED, 0).skipped_because = because
+        self._emit(TaskSkipped, task=task.name, because=because)
+
+    def restored(self, task: Task, record: TaskRecord | None, result: Any) -> None:
+        """A task's stored result is reused."""
+        self.show(task, result=result, restored=True)
+        if record is not None:
+            if record.status is not TaskStatus.COMPLETED:
+                self._records.append(_standing(record))
+            self.show(task, attempts=record.attempt, duration=record.duration)
+            for name, at in (("started_at", record.started_at), ("finished_at", record.finished_at)):
+                if at is not None:
+                    self.show(task, **{name: datetime.fromtimestamp(at, UTC)})
+        self.show(task, status=TaskStatus.COMPLETED)
+        self._emit(TaskRestored, task=task.name, from_run=None if record is None else record.run_id)
+
+    def interrupted(self, attempt: Attempt, duration: float) -> None:
+        """The run ends before this attempt does."""
+        self._attempt_row(attempt, "interrupted", duration)
+        self.let_go(attempt.task, attempt.number, duration)
+
+    def let_go(self, task: Task, attempt: int, duration: float = 0.0) -> None:
+        """A task that had begun is as if it had not: the run ends before it does."""
+        error = None if task.error is None else describe_exception(task.error)
+        self.show(task, status=TaskStatus.PENDING)
+        if self._journal is not None:
+            record = self._row(task, TaskStatus.PENDING, attempt)
+            record.interrupted, record.error = True, error
+        self._emit(
+            TaskFailed, task=task.name, attempt=attempt, duration=duration, error=error or "interrupted", interrupted=True
+        )
+
+
+def _standing(record: TaskRecord) -> TaskRecord:
+    """Return a record that says COMPLETED again of a result that is kept already."""
+    return TaskRecord(
+        record.task_name,
+        TaskStatus.COMPLETED,
+        record.timestamp,
+        run_id=record.run_id,
+        attempt=record.attempt,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        duration=record.duration,
+        provenance=record.provenance,
+        digest=record.digest,
+        encoding=record.encoding,
+        size=record.size,
+        summary=record.summary,
+    )
