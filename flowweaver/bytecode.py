@@ -12,11 +12,12 @@ specialised inside the instructions while they run.
 from __future__ import annotations
 
 import dis
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
-from typing import Any
+from typing import NamedTuple, cast
 
 __all__ = ["Reference", "ShapedCode", "encode_constant", "hash_text", "shape_of"]
 
@@ -26,10 +27,16 @@ Reference = tuple[str, ...]
 _GOTO = frozenset({"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_ABSOLUTE"})
 _ENDS = frozenset({"RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE", "INTERPRETER_EXIT"})
 _NOTHING = frozenset({"NOP", "CACHE", "EXTENDED_ARG"})
-_BRANCHES = {"TRUE": ("TRUE", 0), "FALSE": ("TRUE", 1), "NONE": ("NONE", 0), "NOT_NONE": ("NONE", 1)}
 _NAMED_BY_THE_COMPILER = frozenset({"__doc__", "__qualname__", "__firstlineno__", "__static_attributes__"})
+_HARMLESS = frozenset({"LOAD_FAST", "LOAD_FAST_BORROW", "STORE_FAST", "LOAD_CONST"})
+"""They raise nothing, so it does not matter whether a handler covers them; that too depends on the lines."""
 _LOOKUPS = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})
 _ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+_JUMPS = frozenset(dis.hasjrel) | frozenset(dis.hasjabs)
+_CONSTANTS = frozenset(dis.hasconst)
+_TESTS = {"TRUE": ("TRUE", True), "FALSE": ("TRUE", False), "NONE": ("NONE", True), "NOT_NONE": ("NONE", False)}
+_PAIR = re.compile("((?:LOAD|STORE)_FAST(?:_BORROW)?)_((?:LOAD|STORE)_FAST(?:_BORROW)?)")
+_HAS_LOCALS = 0x02  # a function; a class body has none
 _COUNTED_FLAGS = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200
 """*args, **kwargs, generator, coroutine, iterable coroutine, async generator."""
 
@@ -55,9 +62,9 @@ def shape_of(code: CodeType) -> ShapedCode:
     instructions = _instructions(code)
     references: dict[Reference, None] = dict.fromkeys(_references(instructions))
     rebinds = {
-        str(instruction.argval)
-        for instruction in instructions
-        if instruction.opname in ("STORE_DEREF", "DELETE_DEREF") and instruction.argval in code.co_freevars
+        str(value)
+        for _, name, value, _ in instructions
+        if name in ("STORE_DEREF", "DELETE_DEREF") and value in code.co_freevars
     }
     for nested in code.co_consts:
         if isinstance(nested, CodeType):
@@ -82,59 +89,78 @@ def encode_constant(value: object) -> str | None:
     kind = type(value)
     if kind is int:
         return f"i{value:x}"  # repr refuses very long ones
-    if kind is str or kind is bytes or kind is float or kind is complex:
+    if kind in (str, bytes, float, complex):
         return f"{kind.__name__[0]}{value!a}"
-    if value is None or value is True or value is False or value is ...:
-        return repr(value)
     if isinstance(value, CodeType):
         return f"code {shape_of(value).digest}"
-    if kind is tuple or kind is frozenset:
-        parts = [encode_constant(item) for item in value]  # type: ignore[attr-defined]
-        if None in parts:
+    if isinstance(value, tuple | frozenset) and kind in (tuple, frozenset):
+        parts = [part for item in value if (part := encode_constant(item)) is not None]
+        if len(parts) < len(value):
             return None
-        ordered = [part for part in parts if part is not None]
         # A frozenset has another order in each process.
-        return f"({','.join(ordered)})" if kind is tuple else f"{{{','.join(sorted(ordered))}}}"
-    return None
+        return f"({','.join(parts)})" if kind is tuple else f"{{{','.join(sorted(parts))}}}"
+    return repr(value) if value is None or value is True or value is False or value is ... else None
 
 
-def _instructions(code: CodeType) -> list[dis.Instruction]:
-    """Return the instructions without what only describes a class body to tools."""
-    found = list(dis.get_instructions(code))
-    if code.co_flags & 0x2:  # not a class body: a function, with locals of its own
+class _Instruction(NamedTuple):
+    offset: int
+    name: str
+    argument: object
+    jumps: bool
+
+
+def _instructions(code: CodeType) -> list[_Instruction]:
+    """Return the instructions, without what only describes a class body to tools."""
+    found = [one for instruction in dis.get_instructions(code) for one in _simplified(instruction)]
+    if code.co_flags & _HAS_LOCALS:
         return found
     drop = set()
     for i, instruction in enumerate(found):
-        if instruction.opname == "STORE_NAME" and instruction.argval in _NAMED_BY_THE_COMPILER:
+        if instruction.name == "STORE_NAME" and instruction.argument in _NAMED_BY_THE_COMPILER:
             before = i - 1
-            while before > 0 and found[before].opname in _NOTHING:
+            while before > 0 and found[before].name in _NOTHING:
                 before -= 1
             drop |= {before, i}
     return [instruction for i, instruction in enumerate(found) if i not in drop]
 
 
-def _references(instructions: Iterable[dis.Instruction]) -> Iterator[Reference]:
+def _simplified(instruction: dis.Instruction) -> Iterator[_Instruction]:
+    name, value, offset = instruction.opname, instruction.argval, instruction.offset
+    if instruction.opcode in _JUMPS:
+        yield _Instruction(offset, name, value, True)
+    elif instruction.opcode in _CONSTANTS:
+        yield _Instruction(offset, name, encode_constant(value), False)
+    elif isinstance(value, str):
+        yield _Instruction(offset, name, value, False)
+    elif isinstance(value, tuple) and (pair := _PAIR.fullmatch(name)):
+        # Two loads or stores are made one instruction only if they stand on one line.
+        for part, variable in zip(pair.groups(), value, strict=True):
+            yield _Instruction(offset, part, variable, False)
+    else:
+        yield _Instruction(offset, name, instruction.arg, False)
+
+
+def _references(instructions: Iterable[_Instruction]) -> Iterator[Reference]:
     chain: list[str] = []
-    for instruction in instructions:
-        name = instruction.opname
+    for _, name, value, _ in instructions:
         if name in _NOTHING or name == "PUSH_NULL":
             continue
         if chain and name in _ATTRIBUTES:
-            chain.append(instruction.argval)
+            chain.append(str(value))
             continue
         if chain:
             yield tuple(chain)
-        chain = [instruction.argval] if name in _LOOKUPS else []
+        chain = [str(value)] if name in _LOOKUPS else []
     if chain:
         yield tuple(chain)
 
 
-def _lines(code: CodeType, instructions: list[dis.Instruction]) -> Iterator[str]:
+def _lines(code: CodeType, instructions: list[_Instruction]) -> Iterator[str]:
     """Yield one line for the signature and one for each instruction that can be reached."""
     arguments = code.co_argcount + code.co_kwonlyargcount
     arguments += sum(1 for flag in (0x04, 0x08) if code.co_flags & flag)
-    names = code.co_varnames[:arguments]
-    yield f"{code.co_argcount},{code.co_posonlyargcount},{code.co_kwonlyargcount} {code.co_flags & _COUNTED_FLAGS} {names}"
+    counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount
+    yield f"{counts} {code.co_varnames[:arguments]} {code.co_flags & _COUNTED_FLAGS}"
     graph = _Graph(code, instructions)
     order, number = graph.walk()
     for place, i in enumerate(order):
@@ -149,13 +175,13 @@ def _lines(code: CodeType, instructions: list[dis.Instruction]) -> Iterator[str]
 class _Graph:
     """The instructions of one code object, each with those that may follow it."""
 
-    def __init__(self, code: CodeType, instructions: list[dis.Instruction]) -> None:
+    def __init__(self, code: CodeType, instructions: list[_Instruction]) -> None:
         self._instructions = instructions
         self._at: dict[int, int] = {}
         index = len(instructions)
         # A jump may aim at a prefix of an instruction, or at one that was dropped: it then reaches the next one.
         for i in range(len(instructions) - 1, -1, -1):
-            if instructions[i].opname not in _NOTHING:
+            if instructions[i].name not in _NOTHING:
                 index = i
             self._at[instructions[i].offset] = index
         self._handlers = list(_exception_table(code.co_exceptiontable))
@@ -170,18 +196,24 @@ class _Graph:
             if index is None or index >= len(self._instructions):
                 return None
             instruction = self._instructions[index]
-            if instruction.opname not in _GOTO:
+            if instruction.name not in _GOTO:
                 return index
-            offset = instruction.argval
+            offset = cast(int, instruction.argument)
         return None  # jumps that go round in an empty circle
 
     def _next(self, index: int) -> int | None:
-        if index + 1 >= len(self._instructions):
+        index += 1
+        while index < len(self._instructions) and self._instructions[index].name in _NOTHING:
+            index += 1
+        if index >= len(self._instructions):
             return None
-        return self._landing(self._instructions[index + 1].offset)
+        following = self._instructions[index]
+        return index if following.name not in _GOTO else self._landing(cast(int, following.argument))
 
     def handler_of(self, index: int) -> tuple[int, int, bool] | None:
-        """Return where an exception in this instruction goes: instruction, stack depth, whether it keeps its place."""
+        """Return where an exception raised here goes: instruction, stack depth, whether it keeps its place."""
+        if not self._handlers or self._instructions[index].name in _HARMLESS:
+            return None
         offset = self._instructions[index].offset
         for start, end, target, depth, lasti in self._handlers:
             if start <= offset < end:
@@ -210,48 +242,30 @@ class _Graph:
         return order, number
 
     def _follow(self, index: int) -> list[int]:
-        instruction = self._instructions[index]
-        if instruction.opname in _ENDS:
+        _, name, target, jumps = self._instructions[index]
+        if name in _ENDS:
             return []
         follows = [self._next(index)]
-        if instruction.opcode in _JUMPS:
-            follows.append(self._landing(instruction.argval))
-            branch = _branch(instruction.opname)
+        if jumps:
+            follows.append(self._landing(cast(int, target)))
+            branch = _branch(name)
             if branch is not None and branch[1]:
                 follows.reverse()
         return [i for i in follows if i is not None]
 
     def text(self, index: int) -> str:
-        instruction = self._instructions[index]
-        name = instruction.opname
-        if instruction.opcode in _JUMPS:
+        """Return the instruction, without where it jumps."""
+        _, name, argument, jumps = self._instructions[index]
+        if jumps:
             branch = _branch(name)
-            return f"BRANCH {branch[0]}" if branch is not None else name
-        return f"{name} {_argument(instruction)}"
+            return name if branch is None else f"BRANCH {branch[0]}"
+        return name if argument is None else f"{name} {argument}"
 
 
-_JUMPS = frozenset(dis.hasjrel) | frozenset(dis.hasjabs)
-
-
-def _branch(name: str) -> tuple[str, int] | None:
-    """Return what a POP_JUMP tests, and whether what is true of it follows (0) or is jumped to (1)."""
-    if not name.startswith("POP_JUMP_"):
-        return None
-    tested = name.partition("IF_")[2]
-    found = _BRANCHES.get(tested)
-    # What is jumped to is taken if the test holds: "TRUE" jumps when true, and both ways are written true first.
-    return None if found is None else (found[0], 1 - found[1])
-
-
-def _argument(instruction: dis.Instruction) -> Any:
-    if instruction.arg is None:
-        return ""
-    value = instruction.argval
-    if instruction.opcode in dis.hasconst:
-        return encode_constant(value)
-    if isinstance(value, str) or (isinstance(value, tuple) and all(isinstance(item, str) for item in value)):
-        return value
-    return instruction.arg
+def _branch(name: str) -> tuple[str, bool] | None:
+    """Return what a POP_JUMP tests, and whether it jumps where the test holds."""
+    test = name.partition("_IF_")[2] if name.startswith("POP_JUMP_") else ""
+    return _TESTS.get(test)
 
 
 def _exception_table(table: bytes) -> Iterator[tuple[int, int, int, int, bool]]:

@@ -63,13 +63,16 @@ class Loops:
         import asyncio
 
         loop = self.current()
-        future = asyncio.run_coroutine_threadsafe(coroutine, loop)
+        future = asyncio.run_coroutine_threadsafe(_guarded(coroutine), loop)
         attempt.stop_coroutine = future.cancel
         self.entered(attempt, loop)
         try:
-            return future.result()
+            result, error = future.result()
         finally:
             self.left(attempt)
+        if error is not None:
+            raise error
+        return result
 
     def entered(self, attempt: Attempt, loop: asyncio.AbstractEventLoop) -> None:
         """An attempt's coroutine runs on this loop from now on."""
@@ -110,6 +113,14 @@ class Loops:
             loop, self._loop = self._loop, None
         if loop is not None and loop is not self._given:
             loop.call_soon_threadsafe(loop.stop)
+
+
+async def _guarded(coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
+    # A SystemExit or KeyboardInterrupt of a task would end the loop, and with it every other coroutine.
+    try:
+        return await coroutine, None
+    except BaseException as error:
+        return None, error
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
