@@ -7,12 +7,13 @@ the five methods into one for those that cannot.
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from flowweaver.errors import StateError
+from flowweaver.errors import StateError, describe_exception
 from flowweaver.records import AttemptRecord, LogLine, StoredValue, TaskRecord
 from flowweaver.status import TaskStatus
 
@@ -158,6 +159,9 @@ class BaseStateStore(ABC):
         return PlainJournal(self.for_workflow(workflow))
 
 
+log = logging.getLogger("flowweaver")
+
+
 def parse_timestamp(value: Any) -> float | None:
     """Return seconds since the epoch for ISO text (with or without a zone: then local time), a number or a datetime; else None."""
     if isinstance(value, bool):
@@ -185,14 +189,23 @@ class PlainJournal(RunJournal):
     def load_records(self, names: Sequence[str]) -> dict[str, TaskRecord]:
         known = {}
         for name in names:
-            state = self._store.load_task_state(name)
+            state = self._load(name)
             record = None if state is None else _record_of(name, state)
             if record is not None:
                 known[name] = record
         return known
 
+    def _load(self, name: str) -> dict[str, Any] | None:
+        try:
+            return self._store.load_task_state(name)
+        except StateError:
+            raise
+        except Exception as error:
+            store = type(self._store).__name__
+            raise StateError(f"{store} could not load {name}: {describe_exception(error)}") from error
+
     def load_result(self, task_name: str) -> Any:
-        state = self._store.load_task_state(task_name)
+        state = self._load(task_name)
         if state is None or "result" not in state:
             raise ResultUnavailable("its result is not in the store")
         return state["result"]
@@ -225,16 +238,25 @@ class PlainJournal(RunJournal):
     def _save(self, record: TaskRecord) -> None:
         when = datetime.fromtimestamp(record.timestamp, UTC)
         name, value = record.task_name, record.value
+        error = record.exception or record.error
         try:
             if record.status is TaskStatus.COMPLETED and (value is None or value.encoding is None):
                 self._store.delete_task_state(name)
-            else:
-                result = None if value is None else value.data
-                self._store.save_task_state(name, record.status, result, record.exception or record.error, when)
+                return
+            result = None if value is None else value.data
+            try:
+                self._store.save_task_state(name, record.status, result, error, when)
+            except (StateError, OSError):
+                raise
+            except Exception as problem:  # it cannot keep this very result: the task is done all the same
+                log.warning("%s cannot keep the result of %s, which runs again next time: %s",
+                            type(self._store).__name__, name, describe_exception(problem))  # fmt: skip
+                self._store.delete_task_state(name)
         except StateError:
             raise
-        except Exception as error:
-            raise StateError(f"{type(self._store).__name__} could not save {name}: {error}") from error
+        except Exception as problem:
+            store = type(self._store).__name__
+            raise StateError(f"{store} could not save {name}: {describe_exception(problem)}") from problem
 
     def finish(self, *, finished_at: float, outcome: str, failed_task: str | None, counts: Mapping[str, int]) -> None:
         del finished_at, outcome, failed_task, counts
