@@ -7,13 +7,14 @@ worker thread; ``drain``, ``stop``, ``cancel`` and the properties never block.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from flowweaver.events import Event
 from flowweaver.plan import Plan
 from flowweaver.records import AttemptRecord, LogLine, RunRecord, TaskRecord
+from fwtui.model.verdict import Ending
 
 __all__ = ["LoadProblem", "Picture", "Reload", "RunRequest", "SessionPort", "TaskInfo"]
 
@@ -121,12 +122,18 @@ class RunRequest:
         fresh: run everything again.
         only: tasks to consider (names or globs), None for all.
         force: tasks to run again although they are done (names or globs).
+        start_from: consider only these (names or globs) and what depends on them.
+        up_to: consider only these (names or globs) and what they depend on.
+        continue_or_new: finish an unfinished run; if there is none, run everything again.
     """
 
     fresh: bool = False
     only: Sequence[str] | None = None
     force: Sequence[str] = ()
     keep_going: bool = False
+    start_from: Sequence[str] = ()
+    up_to: Sequence[str] = ()
+    continue_or_new: bool = False
 
 
 class SessionPort(Protocol):
@@ -139,6 +146,16 @@ class SessionPort(Protocol):
     @property
     def problem(self) -> LoadProblem | None:
         """Why the file on disk does not load, None if it does."""
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the last run of this session that has ended, 0 if none has."""
+
+    def ending(self) -> Ending | None:
+        """Return how the last run of this session ended, for ``fwtui.model.verdict``; None if none has."""
+
+    def watch(self, on_change: Callable[[], None]) -> None:
+        """Call back, from another thread, whenever source files were saved: ``check_disk`` then tells what it means."""
 
     def open(self) -> Picture:
         """Load the file and return the picture.

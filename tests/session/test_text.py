@@ -19,7 +19,17 @@ def test_nothing_that_steers_a_terminal_is_left(text: str) -> None:
     shown.encode("utf-8")
     for character in shown:
         assert unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"}
-        assert unicodedata.bidirectional(character) not in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+        assert unicodedata.bidirectional(character) not in {
+            "LRE",
+            "RLE",
+            "LRO",
+            "RLO",
+            "PDF",
+            "LRI",
+            "RLI",
+            "FSI",
+            "PDI",
+        }
 
 
 @given(ANY_TEXT)
@@ -57,8 +67,18 @@ def test_lines_end_at_line_feeds_and_show_what_a_terminal_would_keep() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(None, ""), (0, "0.0s"), (0.94, "0.9s"), (9.96, "10s"), (59.6, "1m00s"), (75, "1m15s"), (3599.9, "1h00m")]
-    + [(7380, "2h03m"), (86400, "1d00h"), (-1, "0.0s")],
+    [
+        (None, ""),
+        (0, "0.0s"),
+        (0.94, "0.9s"),
+        (9.96, "10s"),
+        (59.6, "1m00s"),
+        (75, "1m15s"),
+        (3599.9, "1h00m"),
+        (7380, "2h03m"),
+        (86400, "1d00h"),
+        (-1, "0.0s"),
+    ],
 )
 def test_durations_read_as_a_person_says_them(seconds: float | None, text: str) -> None:
     assert duration(seconds) == text

@@ -83,7 +83,9 @@ def test_a_full_disk_is_said_below_the_first_line() -> None:
 
 
 def test_what_a_task_wrote_cannot_steer_the_terminal() -> None:
-    task = FailedTask("a\x1b[2J", "E: \x1b]0;x\x07\nsecond", tail=("\x1b[5m",), frames=(FrameLine("f.py", 1, "f", "x"),))
+    task = FailedTask(
+        "a\x1b[2J", "E: \x1b]0;x\x07\nsecond", tail=("\x1b[5m",), frames=(FrameLine("f.py", 1, "f", "x"),)
+    )
     text = verdict_text(Ending("w\x07", 1, "failed", 1.0, failed=1, first_failed="a\x1b[2J", failures=(task,)))
     assert all(character.isprintable() or character == "\n" for character in text)
 

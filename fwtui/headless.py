@@ -1,0 +1,310 @@
+"""A run without a screen: one fact a line, in words, for terminals, logs, cron and screen readers.
+
+What a line says is decided here, purely, from the engine's events; where it goes, and that a reader who has gone away
+does not stop the run, is the business of the displays.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Protocol, TextIO
+
+from flowweaver.events import (
+    Event,
+    RunFinished,
+    RunStarted,
+    TaskCompleted,
+    TaskFailed,
+    TaskOutput,
+    TaskRestored,
+    TaskRetrying,
+    TaskSkipped,
+    TaskStarted,
+)
+from fwtui.model.status import LOOKS, State
+from fwtui.model.text import count_of, cut, duration, overwritten, visible
+from fwtui.model.times import clock_text, in_text
+
+__all__ = ["Display", "JsonDisplay", "PlainDisplay", "RawLine", "Said", "Sayer", "SteadyStream", "event_as_json"]
+
+_NAME_LIMIT = 32
+_ERROR_LIMIT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class RawLine:
+    """A line that came from no task: a child process, C code, or the file while it was imported."""
+
+    time: float
+    text: str
+    source: str = "output"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One fact as a person reads it.
+
+    Attributes:
+        who: the task, or what else it is about.
+        state: decides the word; None for a line of output.
+        text: the rest of the line.
+    """
+
+    time: float
+    who: str
+    state: State | None
+    text: str
+    word: str = ""
+
+    @property
+    def shown_word(self) -> str:
+        """The state in a word."""
+        return self.word or ("" if self.state is None else self.state.value)
+
+
+_WORD_WIDTH = max(len(state.value) for state in State)
+
+
+class Sayer:
+    """Puts events into words.
+
+    Args:
+        workflow: its name.
+        attempts: how many attempts each task may have.
+    """
+
+    def __init__(self, workflow: str, attempts: Mapping[str, int]) -> None:
+        self._workflow = visible(workflow)
+        self._attempts = attempts
+        longest = max((len(visible(name)) for name in (*attempts, workflow)), default=0)
+        self._width = min(longest, _NAME_LIMIT)
+
+    def say(self, item: Event | RawLine) -> list[Said]:
+        """Return what is to be said of an event; each line is safe to show."""
+        match item:
+            case RawLine():
+                return [Said(item.time, item.source, None, visible(overwritten(item.text)))]
+            case TaskOutput():
+                task = visible(item.task)
+                return [Said(line.time, task, None, visible(overwritten(line.text))) for line in item.lines]
+            case RunStarted():
+                return [Said(item.time, self._workflow, None, self._started(item), word=f"run {item.run_id}")]
+            case TaskRetrying() | TaskFailed():
+                return [self._bad(item)]
+            case TaskStarted() | TaskRestored() | TaskSkipped() | TaskCompleted():
+                return [self._simple(item)]
+        return []  # the end of the run is said by the verdict
+
+    def _started(self, event: RunStarted) -> str:
+        actions = list(event.planned.values())
+        parts = [
+            f"{actions.count(action):,} {said}"
+            for action, said in (("run", "to run"), ("maybe", "maybe"), ("reuse", "reused"), ("leave", "left out"))
+            if action in actions
+        ]
+        return ", ".join(parts) or "nothing to do"
+
+    def _simple(self, event: TaskStarted | TaskRestored | TaskSkipped | TaskCompleted) -> Said:
+        state, text = State.RUNNING, ""
+        if isinstance(event, TaskStarted) and event.attempt > 1:
+            text = f"attempt {event.attempt} of {self._attempts.get(event.task, event.attempt)}"
+        elif isinstance(event, TaskRestored):
+            state, text = State.REUSED, "" if event.from_run is None else f"from run {event.from_run}"
+        elif isinstance(event, TaskSkipped):
+            state, text = State.SKIPPED, f"needs {visible(event.because)}"
+        elif isinstance(event, TaskCompleted):
+            kept = f"  its result cannot be kept: {visible(event.not_kept)}" if event.not_kept else ""
+            state, text = State.DONE, f"{duration(event.duration)}{kept}"
+        return Said(event.time, visible(event.task), state, text)
+
+    def _bad(self, event: TaskRetrying | TaskFailed) -> Said:
+        error = cut(visible(event.error.split("\n", 1)[0]), _ERROR_LIMIT)
+        if isinstance(event, TaskRetrying):
+            state, text = State.RETRYING, f"{in_text(event.delay)}  {error}"
+        elif event.interrupted:
+            state, text = State.STOPPED, f"after {duration(event.duration)}"
+        elif event.timed_out:
+            left = "; its thread is still running" if event.thread_left else ""
+            state, text = State.TIMED_OUT, f"after {duration(event.duration)}{left}"
+        else:
+            state, text = State.FAILED, f"{duration(event.duration)}  {error}"
+        return Said(event.time, visible(event.task), state, text)
+
+    def line(self, said: Said) -> str:
+        """Return the line without colours."""
+        return "".join(text for text, _role in self.parts(said))
+
+    def parts(self, said: Said, *, icons: str = "") -> list[tuple[str, str]]:
+        """Return the parts of a line, each with its role.
+
+        Args:
+            said: the fact.
+            icons: "ascii" or "unicode" puts the state's icon before its word.
+        """
+        made = [(f"{clock_text(said.time)} ", "muted"), (f" {said.who:<{self._width}}  ", "")]
+        if said.state is None and not said.word:
+            return [*made, ("| ", "muted"), (said.text, "")]
+        if said.state is None:
+            return [*made, (f"{said.word}: {said.text}", "strong")]
+        look = LOOKS[said.state]
+        icon = {"ascii": f"{look.ascii} ", "unicode": f"{look.icon} "}.get(icons, "")
+        made[1] = (made[1][0], look.name_role)
+        made.append((f"{icon}{said.shown_word:<{_WORD_WIDTH}}", look.word_role or look.icon_role))
+        return [*made, (f"  {said.text}", look.text_role)] if said.text else made
+
+
+# -- for machines ---------------------------------------------------------------------------------------------------
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def event_as_json(item: Event | RawLine) -> str:
+    """Return an event as one line of JSON in ASCII: ``{"event": "task_started", "run_id": 1, ...}``."""
+    if isinstance(item, RawLine):
+        facts = {"event": "process_output", "time": item.time, "source": item.source, "text": item.text}
+    else:
+        facts = {"event": _snake(type(item).__name__), **_plain(item)}
+    # Control characters are escaped by JSON, all but one.
+    return json.dumps(facts, ensure_ascii=True).replace("\x7f", "\\u007f")
+
+
+def _plain(event: Event) -> dict[str, object]:
+    if isinstance(event, RunStarted):  # its mappings may be read-only ones, which asdict cannot copy
+        facts = {name: getattr(event, name) for name in ("run_id", "sequence", "time", "workflow")}
+        return {**facts, "planned": dict(event.planned), "reasons": dict(event.reasons)}
+    if isinstance(event, RunFinished):
+        names = ("run_id", "sequence", "time", "workflow", "outcome", "duration", "failed_task", "error")
+        return {**{name: getattr(event, name) for name in names}, "counts": dict(event.counts)}
+    return asdict(event)
+
+
+# -- where it goes --------------------------------------------------------------------------------------------------
+
+
+class SteadyStream:
+    """A stream whose reader may go away: from then on what is written is dropped, and nothing raises.
+
+    Attributes:
+        broken: the reader has gone.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.broken = False
+
+    def write(self, text: str) -> int:
+        """Write and flush."""
+        if not self.broken:
+            try:
+                self._stream.write(text)
+                self._stream.flush()
+            except (OSError, ValueError):
+                self.broken = True
+        return len(text)
+
+    def flush(self) -> None:
+        """Everything is flushed as it is written."""
+
+    def isatty(self) -> bool:
+        """Tell whether it is a terminal."""
+        try:
+            return self._stream.isatty()
+        except ValueError:
+            return False
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._stream.fileno()
+
+    @property
+    def encoding(self) -> str:
+        """The encoding."""
+        return self._stream.encoding or "utf-8"
+
+
+class Display(Protocol):
+    """Shows a run while it goes on."""
+
+    def show(self, items: Sequence[Event | RawLine], now: float) -> None:
+        """Show what has come; called several times a second, also when nothing has."""
+
+    def notice(self, text: str) -> None:
+        """Say something of our own."""
+
+    def close(self, verdict: str) -> None:
+        """Say how it ended."""
+
+
+class PlainDisplay:
+    """One line a fact, without colours.
+
+    Args:
+        sayer: puts events into words.
+        stream: where lines go.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(self, sayer: Sayer, stream: SteadyStream, clock: Callable[[], float]) -> None:
+        self._sayer = sayer
+        self._stream = stream
+        self._clock = clock
+
+    def show(self, items: Sequence[Event | RawLine], now: float) -> None:
+        """Write the lines of these events."""
+        del now
+        lines = [self._sayer.line(said).rstrip() for item in items for said in self._sayer.say(item)]
+        if lines:
+            self._stream.write("\n".join(lines) + "\n")
+
+    def notice(self, text: str) -> None:
+        """Write a line of our own."""
+        self._stream.write(f"{clock_text(self._clock())}  {visible(text)}\n")
+
+    def close(self, verdict: str) -> None:
+        """Write the verdict behind an empty line."""
+        if verdict:
+            self._stream.write(f"\n{verdict}\n")
+
+
+class JsonDisplay:
+    """One JSON object a line, for machines: every event, and nothing else.
+
+    Args:
+        stream: where lines go.
+        others: where notices go, so that they are not among the objects.
+    """
+
+    def __init__(self, stream: SteadyStream, others: SteadyStream) -> None:
+        self._stream = stream
+        self._others = others
+
+    def show(self, items: Sequence[Event | RawLine], now: float) -> None:
+        """Write these events."""
+        del now
+        if items:
+            self._stream.write("".join(f"{event_as_json(item)}\n" for item in items))
+
+    def notice(self, text: str) -> None:
+        """Write a line beside the objects."""
+        self._others.write(f"fwtui: {visible(text)}\n")
+
+    def close(self, verdict: str) -> None:
+        """Nothing: the last event says how it ended."""
+
+
+def stopping_notice(in_flight: int) -> str:
+    """Return what is said when a run is asked to stop."""
+    finish = f"{count_of(in_flight, 'task')} {'finishes' if in_flight == 1 else 'finish'} first. "
+    return f"Stopping: {finish if in_flight else ''}ctrl+c again leaves at once."
+
+
+def ascii_only(stream: SteadyStream, environ: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether only ASCII can be drawn."""
+    if environ.get("FWTUI_ASCII", "") not in ("", "0") or environ.get("TERM") == "linux":
+        return True
+    return "utf" not in stream.encoding.lower()

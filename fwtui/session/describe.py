@@ -1,0 +1,67 @@
+"""A workflow's tasks as plain facts for whoever shows them."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+from collections.abc import Callable
+from typing import Any
+
+from flowweaver.task import Task
+from flowweaver.workflow import Workflow
+from fwtui.session.port import TaskInfo
+from fwtui.session.project import shown
+
+__all__ = ["describe"]
+
+_LOOK_AHEAD = 50
+
+
+def describe(workflow: Workflow) -> tuple[TaskInfo, ...]:
+    """Return what each task is, in the workflow's order."""
+    return tuple(_task_info(task, workflow) for task in workflow.tasks)
+
+
+def _task_info(task: Task, workflow: Workflow) -> TaskInfo:
+    path, line = _place(task.func)
+    return TaskInfo(
+        name=task.name,
+        deps=workflow.dependencies[task.name],
+        source=None if path is None else shown(path),
+        path=path,
+        line=line,
+        retries=task.retries,
+        retry_delay=task.retry.delay,
+        timeout=task.timeout,
+        description=_first_sentence(task.func),
+    )
+
+
+def _place(function: Callable[..., Any]) -> tuple[str | None, int | None]:
+    """Return the file and the line of a function's ``def``, looking through partial objects and wrappers."""
+    while not hasattr(function, "__code__"):
+        inner = getattr(function, "func", None) or getattr(function, "__wrapped__", None) or getattr(function, "__func__", None)
+        if inner is None:
+            inner = getattr(type(function), "__call__", None)  # noqa: B004  # an object that is called like a function
+        if inner is None or inner is function:
+            return None, None
+        function = inner
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None or code.co_filename.startswith("<"):
+        return None, None
+    # A decorated function begins, for Python, at its first decorator.
+    first: int = code.co_firstlineno
+    for line in range(first, first + _LOOK_AHEAD):
+        text = linecache.getline(code.co_filename, line).lstrip()
+        if text.startswith(("def ", "async def ", "class ")):
+            return code.co_filename, line
+        if line > first and not text:
+            break
+    return code.co_filename, first
+
+
+def _first_sentence(function: Callable[..., Any]) -> str:
+    text = getattr(function, "__doc__", None)
+    if not isinstance(text, str) or not inspect.unwrap(function).__class__.__name__ == "function":
+        return ""
+    return text.strip().split("\n", 1)[0].strip()
