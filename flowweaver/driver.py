@@ -451,7 +451,7 @@ class Driver:
 
     def _ended(self, index: int) -> None:
         for task, stand_in in self._results.ended(index):
-            self._ledger.show(task, result=stand_in)
+            self._ledger.unload(task, stand_in)
 
     def _provenance(self, index: int) -> Provenance | None:
         if not self._prepared.facts:

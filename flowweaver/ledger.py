@@ -30,6 +30,28 @@ from flowweaver.task import Task
 __all__ = ["Ledger"]
 
 
+# Reading a member through its class is slow, and these two are read for every task.
+_RUNNING, _COMPLETED = TaskStatus.RUNNING, TaskStatus.COMPLETED
+
+
+class _Contained:
+    """Around what is assigned to a Task for people to look at: a subclass's own setter must not end the run."""
+
+    __slots__ = ("_notifier",)
+
+    def __init__(self, notifier: Notifier) -> None:
+        self._notifier = notifier
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self._notifier.raised("setter", error)
+        return True
+
+
 class Ledger:
     """Writes down what happens in one run.
 
@@ -47,6 +69,7 @@ class Ledger:
         self._wall = wall
         self._records: list[TaskRecord] = []
         self._attempts: list[AttemptRecord] = []
+        self._contained = _Contained(notifier)
         self._facts: list[tuple[Callable[..., Event], dict[str, Any]]] = []
         self.output: list[LogLine] = []
         """Lines that tasks wrote and that no commit has taken along yet."""
@@ -118,13 +141,10 @@ class Ledger:
         if self._notifier.wants(kind):
             self._facts.append((kind, {"time": self._wall(), **facts}))
 
-    def show(self, task: Task, **state: Any) -> None:
-        """Assign to the task what a person may look at; a subclass's own setter must not end the run."""
-        for name, value in state.items():
-            try:
-                setattr(task, name, value)
-            except Exception as error:
-                self._notifier.raised("setter", error)
+    def unload(self, task: Task, stand_in: Any) -> None:
+        """The task's result leaves memory; from now on it is read from the store when somebody asks."""
+        with self._contained:
+            task.result = stand_in
 
     # -- what happens -----------------------------------------------------------------------------------------------
 
@@ -137,11 +157,14 @@ class Ledger:
     def started(self, attempt: Attempt) -> None:
         """The RUNNING row is in the store: the attempt begins."""
         task = attempt.task
-        if attempt.number == 1:
-            self.show(task, started_at=datetime.fromtimestamp(self._wall(), UTC))
-        self.show(task, attempts=attempt.number, status=TaskStatus.RUNNING)
-        self._emit(TaskStarted, task=task.name, attempt=attempt.number)
-        self._tell()
+        with self._contained:
+            if attempt.number == 1:
+                task.started_at = datetime.fromtimestamp(self._wall(), UTC)
+            task.attempts = attempt.number
+            task.status = _RUNNING
+        if self._notifier.listening:
+            self._emit(TaskStarted, task=task.name, attempt=attempt.number)
+            self._tell()
 
     def completed(
         self, attempt: Attempt, duration: float, value: StoredValue | None, provenance: Provenance | None
@@ -152,23 +175,22 @@ class Ledger:
             record = self._ended_row(attempt, TaskStatus.COMPLETED, duration)
             record.provenance, record.value = provenance, value
             self._attempt_row(attempt, "completed", duration)
-        self.show(
-            task,
-            result=attempt.result,
-            error=None,
-            finished_at=datetime.fromtimestamp(self._wall(), UTC),
-            duration=duration,
-            status=TaskStatus.COMPLETED,
-        )
-        self._emit(
-            TaskCompleted,
-            task=task.name,
-            attempt=attempt.number,
-            duration=duration,
-            summary="" if value is None else value.summary,
-            size=0 if value is None else value.size,
-            not_kept=None if value is None else value.not_kept,
-        )
+        with self._contained:
+            task.result = attempt.result
+            task.error = None
+            task.finished_at = datetime.fromtimestamp(self._wall(), UTC)
+            task.duration = duration
+            task.status = _COMPLETED
+        if self._notifier.listening:
+            self._emit(
+                TaskCompleted,
+                task=task.name,
+                attempt=attempt.number,
+                duration=duration,
+                summary="" if value is None else value.summary,
+                size=0 if value is None else value.size,
+                not_kept=None if value is None else value.not_kept,
+            )
 
     def failed(
         self,
@@ -199,31 +221,40 @@ class Ledger:
             "timed_out": timed_out,
         }
         if delay is not None:
-            self.show(task, error=error, status=status)
+            with self._contained:
+                task.error = error
+                task.status = status
             self._emit(TaskRetrying, delay=delay, **facts)
             return
-        ended = datetime.fromtimestamp(self._wall(), UTC)
-        self.show(task, error=error, finished_at=ended, duration=duration, status=status)
+        with self._contained:
+            task.error = error
+            task.finished_at = datetime.fromtimestamp(self._wall(), UTC)
+            task.duration = duration
+            task.status = status
         self._emit(TaskFailed, thread_left=thread_left, **facts)
 
     def skipped(self, task: Task, because: str) -> None:
         """A task will not run: its ancestor ``because`` failed."""
-        self.show(task, status=TaskStatus.SKIPPED, reason=f"needs {because}")
+        with self._contained:
+            task.reason = f"needs {because}"
+            task.status = TaskStatus.SKIPPED
         if self._journal is not None:
             self._row(task, TaskStatus.SKIPPED, 0).skipped_because = because
         self._emit(TaskSkipped, task=task.name, because=because)
 
     def restored(self, task: Task, record: TaskRecord | None, result: Any) -> None:
         """A task's stored result is reused."""
-        self.show(task, result=result, restored=True)
-        if record is not None:
-            if record.status is not TaskStatus.COMPLETED:
-                self._records.append(_standing(record))
-            self.show(task, attempts=record.attempt, duration=record.duration)
-            for name, at in (("started_at", record.started_at), ("finished_at", record.finished_at)):
-                if at is not None:
-                    self.show(task, **{name: datetime.fromtimestamp(at, UTC)})
-        self.show(task, status=TaskStatus.COMPLETED)
+        if record is not None and record.status is not TaskStatus.COMPLETED:
+            self._records.append(_standing(record))
+        with self._contained:
+            task.result = result
+            task.restored = True
+            if record is not None:
+                task.attempts = record.attempt
+                task.duration = record.duration
+                task.started_at = _moment(record.started_at)
+                task.finished_at = _moment(record.finished_at)
+            task.status = TaskStatus.COMPLETED
         self._emit(TaskRestored, task=task.name, from_run=None if record is None else record.run_id)
 
     def interrupted(self, attempt: Attempt, duration: float) -> None:
@@ -234,13 +265,18 @@ class Ledger:
     def let_go(self, task: Task, attempt: int, duration: float = 0.0) -> None:
         """A task that had begun is as if it had not: the run ends before it does."""
         error = None if task.error is None else describe_exception(task.error)
-        self.show(task, status=TaskStatus.PENDING)
+        with self._contained:
+            task.status = TaskStatus.PENDING
         if self._journal is not None:
             record = self._row(task, TaskStatus.PENDING, attempt)
             record.interrupted, record.error = True, error
         self._emit(
             TaskFailed, task=task.name, attempt=attempt, duration=duration, error=error or "interrupted", interrupted=True
         )
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _standing(record: TaskRecord) -> TaskRecord:

@@ -59,6 +59,11 @@ def ranks_by_remaining_path(dependencies: Sequence[Sequence[int]], seconds: Sequ
     return ranks
 
 
+# Reading a member through its class costs more than all else that a transition does.
+_WAITING, _READY, _RUNNING, _RETRYING = State.WAITING, State.READY, State.RUNNING, State.RETRYING
+_DONE, _FAILED, _SKIPPED, _RELEASED = State.DONE, State.FAILED, State.SKIPPED, State.RELEASED
+
+
 class Scheduler:
     """The state of all tasks of one run.
 
@@ -85,9 +90,9 @@ class Scheduler:
         self.halted = False
         """No task is started any more that has not begun."""
         self.running = 0
-        self.states = [State.WAITING] * count
+        self.states = [_WAITING] * count
         for index in done:
-            self.states[index] = State.DONE
+            self.states[index] = _DONE
         self.open = count - len(done)
         """Tasks that have not had their end."""
         self._rank = ranks
@@ -103,11 +108,11 @@ class Scheduler:
         self._waiting: list[tuple[float, int]] = []
         states = self.states
         for index, needed in enumerate(dependencies):
-            if states[index] is State.DONE:
+            if states[index] is _DONE:
                 continue
             missing = 0
             for dependency in needed:
-                if states[dependency] is not State.DONE:
+                if states[dependency] is not _DONE:
                     self._children[dependency].append(index)
                     missing += 1
             self._missing[index] = missing
@@ -115,7 +120,7 @@ class Scheduler:
                 self._make_ready(index)
 
     def _make_ready(self, index: int) -> None:
-        self.states[index] = State.READY
+        self.states[index] = _READY
         heappush(self._ready, index if self._rank is None else self._rank[index])
 
     def _at(self, rank: int) -> int:
@@ -137,7 +142,7 @@ class Scheduler:
             return None
         rank = heappop(heap)
         index = rank if self._rank is None else self._by_rank[rank]
-        self.states[index] = State.RUNNING
+        self.states[index] = _RUNNING
         self.running += 1
         return index
 
@@ -152,26 +157,26 @@ class Scheduler:
 
     def complete(self, index: int) -> int:
         """A running task has its result. Return how many tasks became ready by that."""
-        self.states[index] = State.DONE
+        self.states[index] = _DONE
         self.running -= 1
         self.open -= 1
         released = 0
         for child in self._children[index]:
             self._missing[child] -= 1
-            if not self._missing[child] and self.states[child] is State.WAITING:
+            if not self._missing[child] and self.states[child] is _WAITING:
                 self._make_ready(child)
                 released += 1
         return released
 
     def retry(self, index: int, at: float) -> None:
         """A running task's attempt failed; the next one may start at time ``at``."""
-        self.states[index] = State.RETRYING
+        self.states[index] = _RETRYING
         self.running -= 1
         heappush(self._waiting, (at, index if self._rank is None else self._rank[index]))
 
     def fail(self, index: int) -> list[int]:
         """A running task failed for good. Return the descendants that are skipped by that, in order."""
-        self.states[index] = State.FAILED
+        self.states[index] = _FAILED
         self.running -= 1
         self.open -= 1
         if not self.keep_going:
@@ -180,8 +185,8 @@ class Scheduler:
         stack = list(self._children[index])
         while stack:
             child = stack.pop()
-            if self.states[child] is State.WAITING:
-                self.states[child] = State.SKIPPED
+            if self.states[child] is _WAITING:
+                self.states[child] = _SKIPPED
                 self.open -= 1
                 skipped.append(child)
                 stack.extend(self._children[child])
@@ -189,7 +194,7 @@ class Scheduler:
 
     def release(self, index: int) -> None:
         """A running task is given up without an outcome: the run was told to end."""
-        self.states[index] = State.RELEASED
+        self.states[index] = _RELEASED
         self.running -= 1
         self.open -= 1
 
@@ -200,7 +205,7 @@ class Scheduler:
         self._waiting.clear()
         self._due.clear()
         for index in waiting:
-            self.states[index] = State.RELEASED
+            self.states[index] = _RELEASED
             self.open -= 1
         return waiting
 
@@ -218,18 +223,18 @@ class Scheduler:
             AssertionError: the state is not one that can be.
         """
         states = self.states
-        assert self.running == states.count(State.RUNNING)
-        assert self.open == sum(s <= State.RETRYING for s in states)
-        assert len(self._waiting) + len(self._due) == states.count(State.RETRYING)
+        assert self.running == states.count(_RUNNING)
+        assert self.open == sum(s <= _RETRYING for s in states)
+        assert len(self._waiting) + len(self._due) == states.count(_RETRYING)
         assert sorted(self._at(rank) for rank in self._ready) == [
-            index for index, state in enumerate(states) if state is State.READY
+            index for index, state in enumerate(states) if state is _READY
         ]
         for index, needed in enumerate(dependencies):
             below = [states[dependency] for dependency in needed]
-            if states[index] in (State.READY, State.RUNNING, State.RETRYING, State.FAILED, State.RELEASED):
-                assert all(state is State.DONE for state in below)
-            if states[index] is State.WAITING:
-                assert any(state is not State.DONE for state in below)
-                assert not any(state in (State.FAILED, State.SKIPPED) for state in below)
-            if states[index] is State.SKIPPED:
-                assert any(state in (State.FAILED, State.SKIPPED) for state in below)
+            if states[index] in (_READY, _RUNNING, _RETRYING, _FAILED, _RELEASED):
+                assert all(state is _DONE for state in below)
+            if states[index] is _WAITING:
+                assert any(state is not _DONE for state in below)
+                assert not any(state in (_FAILED, _SKIPPED) for state in below)
+            if states[index] is _SKIPPED:
+                assert any(state in (_FAILED, _SKIPPED) for state in below)
