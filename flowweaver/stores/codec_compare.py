@@ -1,0 +1,110 @@
+"""Whether what came back from a pickle is what went in, part by part.
+
+Pickling may succeed and still lose something: a ``__reduce__`` that returns another type, a ``__getstate__`` that
+leaves out what ``__eq__`` looks at, an exception whose ``__init__`` does other things with its arguments.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import struct
+from collections.abc import Iterator
+from typing import Any, Final
+
+from flowweaver.stores.codec_paths import members_of
+
+__all__ = ["Different", "compare", "has_equality"]
+
+_ATOMS: Final = frozenset({str, bytes, bytearray, int, bool, set, frozenset})
+
+
+class Different(Exception):  # noqa: N818 - it is an answer, not an error
+    """A part came back as something else."""
+
+    def __init__(self, part: Any) -> None:
+        super().__init__()
+        self.part = part
+
+
+def compare(value: Any, copy: Any) -> None:
+    """Compare a value with what was loaded from its pickle.
+
+    An object is the same if its own ``==`` says so; otherwise if what it holds, or what it hands to pickle, is. One
+    whose class has no ``==`` of its own has no other meaning than what it hands to pickle.
+
+    Raises:
+        Different: a part is not the same.
+    """
+    waiting = [(value, copy)]
+    met: set[tuple[int, int]] = set()
+    kept: list[Any] = []  # what is made here must live as long as its id is remembered
+    while waiting:
+        one, other = waiting.pop()
+        if one is other:
+            continue
+        kind = type(one)
+        if type(other) is not kind:
+            raise Different(one)
+        if kind in _ATOMS:
+            if one != other:
+                raise Different(one)
+            continue
+        if kind is float:
+            if struct.pack("d", one) != struct.pack("d", other):
+                raise Different(one)
+            continue
+        pair = id(one), id(other)
+        if pair in met:
+            continue
+        met.add(pair)
+        kept.append((one, other))
+        waiting.extend(_inside(one, other, kind))
+
+
+def _inside(one: Any, other: Any, kind: type) -> Iterator[tuple[Any, Any]]:
+    if kind is list or kind is tuple:
+        if len(one) != len(other):
+            raise Different(one)
+        return zip(one, other, strict=True)
+    if kind is dict:
+        if len(one) != len(other):
+            raise Different(one)
+        return _pairs(one.items(), other.items())
+    if has_equality(kind):
+        try:
+            same = one == other
+        except Exception:  # an == that raises says nothing
+            same = None
+        if same is True:
+            return iter(())
+        if same is False:
+            held, also = list(members_of(one)), list(members_of(other))
+            if held or also:
+                if [name for name, _ in held] != [name for name, _ in also]:
+                    raise Different(one)
+                return iter([(part, twin) for (_, part), (_, twin) in zip(held, also, strict=True)])
+    try:
+        return iter([(_reduced(one, kind), _reduced(other, kind))])
+    except Exception:  # it could be pickled once, but what is it that came back?
+        raise Different(one) from None
+
+
+def has_equality(kind: type) -> bool:
+    """Tell whether a class says itself what equal means."""
+    own: Any = kind.__eq__
+    return own is not object.__eq__
+
+
+def _pairs(one: Any, other: Any) -> Iterator[tuple[Any, Any]]:
+    for (key, member), (twin_key, twin) in zip(one, other, strict=True):
+        yield key, twin_key
+        yield member, twin
+
+
+def _reduced(value: Any, kind: type) -> Any:
+    reduce = copyreg.dispatch_table.get(kind)
+    # Protocol 4 gives bytes where 5 gives buffers, which cannot be compared.
+    form = reduce(value) if reduce is not None else value.__reduce_ex__(4)
+    if isinstance(form, str):
+        return form
+    return tuple(part if place < 3 or part is None else list(part) for place, part in enumerate(form[:5]))

@@ -1,0 +1,143 @@
+"""Results that only pickle can keep: signed by their user, tried out once, and opened by nobody else.
+
+After writing, the pickle is loaded again and compared, because pickling may succeed and lose something. That takes two
+to four times as long as the writing, and the memory of a second copy for a moment; it is left out for tables and arrays
+of the well-known libraries, which are what is large.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import hmac
+import pickle
+import sys
+from collections.abc import Callable
+from io import BytesIO
+from types import FunctionType
+from typing import Any, Final
+
+from flowweaver.errors import describe_exception
+from flowweaver.stores.base import ResultUnavailable
+from flowweaver.stores.codec_compare import Different, compare, has_equality
+from flowweaver.stores.codec_key import KeyUnavailable
+from flowweaver.stores.codec_main import find_in_file, name_of_main
+from flowweaver.stores.codec_paths import describe
+
+__all__ = ["NotResumable", "read", "write"]
+
+_MAC: Final = 32
+_TRUSTED: Final = frozenset(
+    {"builtins", "collections", "copyreg", "datetime", "decimal", "numpy", "pandas", "polars", "pyarrow", "zoneinfo"}
+)
+_NEW: Final[Any] = vars(copyreg)["__newobj__"]
+_BARE: Final = (_NEW, vars(copyreg)["_reconstructor"])
+"""How plain objects are rebuilt: from their class, and from a base class."""
+
+
+class NotResumable(Exception):  # noqa: N818 - it is an answer: the result is passed on in memory only
+    """The value cannot come back from a store; the text names the part and its type."""
+
+
+class _Bare(Exception):  # noqa: N818
+    """An object that is nothing but itself: no state, no equality of its own."""
+
+
+class _Pickler(pickle.Pickler):
+    """Notes what it meets: the last object for the reason, the types for what may go untried."""
+
+    def __init__(self, file: BytesIO) -> None:
+        super().__init__(file, 5)
+        self.last: Any = None
+        self.kinds: set[type] = set()
+
+    def reducer_override(self, obj: Any) -> Any:
+        self.last = obj
+        kind = type(obj)
+        if kind is FunctionType or issubclass(kind, type):
+            return _in_file(obj) if obj.__module__ == "__main__" else NotImplemented
+        self.kinds.add(kind)
+        reduce = copyreg.dispatch_table.get(kind)
+        form = reduce(obj) if reduce is not None else obj.__reduce_ex__(5)
+        if type(form) is tuple and form[0] in _BARE and not has_equality(kind) and _has_nothing(form):
+            raise _Bare
+        return form
+
+
+def _has_nothing(form: tuple[Any, ...]) -> bool:
+    arguments = form[1][1:] if form[0] is _NEW else form[1][2:]
+    return all(part is None for part in (*arguments, *form[2:]))
+
+
+def _in_file(named: Any) -> Any:
+    name = name_of_main()
+    if name is None:
+        return NotImplemented
+    if find_in_file(name, named.__qualname__) is not named:
+        raise pickle.PicklingError("another object has its name")
+    return find_in_file, (name, named.__qualname__)
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module_name: str, global_name: str, /) -> Any:
+        if module_name == name_of_main() and "__main__" in sys.modules:
+            return find_in_file(module_name, global_name)
+        return super().find_class(module_name, global_name)
+
+
+def _load(payload: bytes | memoryview) -> Any:
+    return _Unpickler(BytesIO(payload)).load()
+
+
+def write(value: Any, key: Callable[[], bytes]) -> tuple[bytes, bytes]:
+    """Return the pickle of a value, and the same with its signature in front.
+
+    Raises:
+        NotResumable: it cannot be pickled, would not come back the same, or there is no key to sign it with.
+    """
+    file = BytesIO()
+    pickler = _Pickler(file)
+    try:
+        pickler.dump(value)
+    except RecursionError:
+        raise NotResumable("result: nested too deeply") from None
+    except MemoryError:
+        raise NotResumable("result: not enough memory to store it") from None
+    except BaseException:  # a class may raise anything from its __reduce__
+        raise NotResumable(describe(value, pickler.last)) from None
+    payload = file.getvalue()
+    if any(kind.__module__.partition(".")[0] not in _TRUSTED for kind in pickler.kinds):
+        _try_out(value, payload)
+    try:
+        signature = hmac.digest(key(), payload, "sha256")
+    except KeyUnavailable as why:
+        raise NotResumable(f"no key to sign it with: {why}") from None
+    return payload, signature + payload
+
+
+def _try_out(value: Any, payload: bytes) -> None:
+    try:
+        copy = _load(payload)
+    except BaseException as error:
+        what = describe_exception(error)
+        raise NotResumable(f"{describe(value, value)} cannot be loaded again ({what:.200})") from None
+    try:
+        compare(value, copy)
+    except Different as different:
+        raise NotResumable(f"{describe(value, different.part)} comes back different") from None
+
+
+def read(signed: bytes, key: Callable[[], bytes]) -> Any:
+    """Return the value of a signed pickle.
+
+    Raises:
+        ResultUnavailable: this user did not sign it; it was not looked at.
+        BaseException: whatever its classes raise.
+    """
+    payload = memoryview(signed)[_MAC:]
+    try:
+        signature = hmac.digest(key(), payload, "sha256")
+    except KeyUnavailable:
+        signature = b""
+    if not hmac.compare_digest(signature, signed[:_MAC]):
+        raise ResultUnavailable("its stored result was not written by you")
+    return _load(payload)
