@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol, TextIO
 
@@ -25,7 +25,7 @@ from flowweaver.events import (
     TaskStarted,
 )
 from fwtui.model.status import LOOKS, State
-from fwtui.model.text import count_of, cut, duration, overwritten, visible
+from fwtui.model.text import cut, duration, overwritten, visible
 from fwtui.model.times import clock_text, in_text
 
 __all__ = ["Display", "JsonDisplay", "PlainDisplay", "RawLine", "Said", "Sayer", "SteadyStream", "event_as_json"]
@@ -36,7 +36,7 @@ _ERROR_LIMIT = 300
 
 @dataclass(frozen=True, slots=True)
 class RawLine:
-    """A line that came from no task: a child process, C code, or the file while it was imported."""
+    """A line from no task: from a child process, C code, the file while it was imported, or ourselves (``fwtui``)."""
 
     time: float
     text: str
@@ -166,7 +166,8 @@ def _snake(name: str) -> str:
 def event_as_json(item: Event | RawLine) -> str:
     """Return an event as one line of JSON in ASCII: ``{"event": "task_started", "run_id": 1, ...}``."""
     if isinstance(item, RawLine):
-        facts = {"event": "process_output", "time": item.time, "source": item.source, "text": item.text}
+        kind = "notice" if item.source == "fwtui" else "process_output"
+        facts = {"event": kind, "time": item.time, "source": item.source, "text": item.text}
     else:
         facts = {"event": _snake(type(item).__name__), **_plain(item)}
     # Control characters are escaped by JSON, all but one.
@@ -233,9 +234,6 @@ class Display(Protocol):
     def show(self, items: Sequence[Event | RawLine], now: float) -> None:
         """Show what has come; called several times a second, also when nothing has."""
 
-    def notice(self, text: str) -> None:
-        """Say something of our own."""
-
     def close(self, verdict: str) -> None:
         """Say how it ended."""
 
@@ -246,13 +244,11 @@ class PlainDisplay:
     Args:
         sayer: puts events into words.
         stream: where lines go.
-        clock: seconds since the epoch.
     """
 
-    def __init__(self, sayer: Sayer, stream: SteadyStream, clock: Callable[[], float]) -> None:
+    def __init__(self, sayer: Sayer, stream: SteadyStream) -> None:
         self._sayer = sayer
         self._stream = stream
-        self._clock = clock
 
     def show(self, items: Sequence[Event | RawLine], now: float) -> None:
         """Write the lines of these events."""
@@ -260,10 +256,6 @@ class PlainDisplay:
         lines = [self._sayer.line(said).rstrip() for item in items for said in self._sayer.say(item)]
         if lines:
             self._stream.write("\n".join(lines) + "\n")
-
-    def notice(self, text: str) -> None:
-        """Write a line of our own."""
-        self._stream.write(f"{clock_text(self._clock())}  {visible(text)}\n")
 
     def close(self, verdict: str) -> None:
         """Write the verdict behind an empty line."""
@@ -276,12 +268,10 @@ class JsonDisplay:
 
     Args:
         stream: where lines go.
-        others: where notices go, so that they are not among the objects.
     """
 
-    def __init__(self, stream: SteadyStream, others: SteadyStream) -> None:
+    def __init__(self, stream: SteadyStream) -> None:
         self._stream = stream
-        self._others = others
 
     def show(self, items: Sequence[Event | RawLine], now: float) -> None:
         """Write these events."""
@@ -289,18 +279,13 @@ class JsonDisplay:
         if items:
             self._stream.write("".join(f"{event_as_json(item)}\n" for item in items))
 
-    def notice(self, text: str) -> None:
-        """Write a line beside the objects."""
-        self._others.write(f"fwtui: {visible(text)}\n")
-
     def close(self, verdict: str) -> None:
         """Nothing: the last event says how it ended."""
 
 
-def stopping_notice(in_flight: int) -> str:
-    """Return what is said when a run is asked to stop."""
-    finish = f"{count_of(in_flight, 'task')} {'finishes' if in_flight == 1 else 'finish'} first. "
-    return f"Stopping: {finish if in_flight else ''}ctrl+c again leaves at once."
+def stopping_notice(*, hint: bool) -> str:
+    """Return what is said when a run is asked to stop; ``hint`` tells how to leave at once."""
+    return "Stopping: what runs finishes first." + (" ctrl+c again leaves at once." if hint else "")
 
 
 def ascii_only(stream: SteadyStream, environ: Mapping[str, str] = os.environ) -> bool:

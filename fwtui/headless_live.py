@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO, cast
 
 from rich.console import Console, Group
@@ -16,7 +16,6 @@ from fwtui.model.header import HeaderFacts, progress_line
 from fwtui.model.segments import clip, pad_end
 from fwtui.model.segments import line as compose
 from fwtui.model.status import LOOKS
-from fwtui.model.text import visible
 from fwtui.model.views import RunView, TaskView
 from fwtui.model.words import time_text, why_text
 
@@ -53,13 +52,11 @@ class LiveDisplay:
         sayer: puts events into words.
         stream: the terminal.
         view: the workflow before the run.
-        clock: seconds since the epoch.
     """
 
-    def __init__(self, sayer: Sayer, stream: SteadyStream, view: RunView, clock: Callable[[], float]) -> None:
+    def __init__(self, sayer: Sayer, stream: SteadyStream, view: RunView) -> None:
         self._sayer = sayer
         self._view = view
-        self._clock = clock
         self._ascii = ascii_only(stream)
         self._drawn = 0.0
         self._console = _Terminal(
@@ -87,10 +84,6 @@ class LiveDisplay:
         if said or now - self._drawn >= _FRAME:
             self._drawn = now
             self._live.update(self._now(now), refresh=True)
-
-    def notice(self, text: str) -> None:
-        """Write a line of our own."""
-        self._console.print(Text(visible(text), style="bold"))
 
     def close(self, verdict: str) -> None:
         """Take away what stood below and say how it ended."""

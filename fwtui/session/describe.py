@@ -40,9 +40,9 @@ def _task_info(task: Task, workflow: Workflow) -> TaskInfo:
 def _place(function: Callable[..., Any]) -> tuple[str | None, int | None]:
     """Return the file and the line of a function's ``def``, looking through partial objects and wrappers."""
     while not hasattr(function, "__code__"):
-        inner = getattr(function, "func", None) or getattr(function, "__wrapped__", None) or getattr(function, "__func__", None)
-        if inner is None:
-            inner = getattr(type(function), "__call__", None)  # noqa: B004  # an object that is called like a function
+        around = (getattr(function, name, None) for name in ("func", "__wrapped__", "__func__"))
+        called = type(function).__dict__.get("__call__")  # of an object that is called like a function
+        inner = next((one for one in (*around, called) if one is not None), None)
         if inner is None or inner is function:
             return None, None
         function = inner
@@ -62,6 +62,6 @@ def _place(function: Callable[..., Any]) -> tuple[str | None, int | None]:
 
 def _first_sentence(function: Callable[..., Any]) -> str:
     text = getattr(function, "__doc__", None)
-    if not isinstance(text, str) or not inspect.unwrap(function).__class__.__name__ == "function":
+    if not isinstance(text, str) or not inspect.isfunction(inspect.unwrap(function)):
         return ""
     return text.strip().split("\n", 1)[0].strip()

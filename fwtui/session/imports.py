@@ -11,23 +11,21 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-import flowweaver
 import fwtui
-from fwtui.session.project import Project, module_name
+from flowweaver.project import in_project
+from flowweaver.stores.codec_main import module_name
+from fwtui.session.project import Project
 from fwtui.session.stamps import Stamp, read_stamped
 
-__all__ = ["Imports", "swapped"]
+__all__ = ["Imports"]
 
-_FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules", "__pypackages__"})
-_OWN = tuple(str(Path(package.__file__ or "").resolve().parent) for package in (flowweaver, fwtui))
-_STDLIB = str(Path(os.__file__).resolve().parent)
+_OURS = os.path.join(os.path.realpath(os.path.dirname(fwtui.__file__ or "")), "")
 
 
 class _Fresh(SourceFileLoader):
@@ -55,6 +53,7 @@ class Imports:
 
     def __init__(self, project: Project) -> None:
         self._project = project
+        self._root = os.path.realpath(project.root)
         self._folders = tuple({str(project.file.parent): None, str(project.root): None})
         self._before: frozenset[str] | None = None
         self._kept: dict[str, ModuleType] = {}
@@ -65,15 +64,9 @@ class Imports:
 
     def belongs(self, path: str | os.PathLike[str]) -> bool:
         """Tell whether a file or folder is the project's own: below its root, and not installed there."""
-        path = os.path.abspath(path)
-        if not any(_below(path, folder) for folder in self._folders):
-            return False
-        if any(_below(path, own) for own in (*_OWN, _STDLIB)):
-            return False
-        inner = Path(os.path.relpath(path, self._project.root))
-        if not _FOREIGN.isdisjoint(inner.parts):
-            return False
-        return not any((self._project.root / folder / "pyvenv.cfg").exists() for folder in (inner, *inner.parents))
+        inside = os.path.join(path, "any.py") if os.path.isdir(path) else os.fspath(path)
+        # The engine leaves itself out; this package may lie in the project, too, where it is developed.
+        return in_project(inside, self._root) and not os.path.realpath(path).startswith(_OURS)
 
     # -- taking part in imports -------------------------------------------------------------------------------------
 
@@ -81,8 +74,8 @@ class Imports:
         """Make the project importable: what lies beside the file first, what lies in the root last."""
         if self._before is None:
             self._before = frozenset(sys.modules)
-            if self.name in sys.modules or self.name in sys.stdlib_module_names:
-                # A workflow called random.py must not be what the rest of the process gets for "import random".
+            if self.name in sys.modules:
+                # A workflow called click.py must not be what the rest of the process gets for "import click".
                 self.name = f"{self.name}_workflow"
         first, *rest = self._folders
         self._path = [first, *(folder for folder in rest if folder not in sys.path)]
@@ -187,22 +180,3 @@ class Imports:
     def source_files(self) -> frozenset[Path]:
         """Return the project's files that were read, the workflow file among them."""
         return frozenset((self._project.file, *self.stamps))
-
-
-def _below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
-
-
-@contextmanager
-def swapped(old: Imports | None, new: Imports) -> Iterator[None]:
-    """Put the modules of ``new`` in the place of those of ``old``; if the body raises, ``old`` is back as it was."""
-    if old is not None:
-        old.remove()
-    new.install()
-    try:
-        yield
-    except BaseException:
-        new.remove()
-        if old is not None:
-            old.install()
-        raise

@@ -1,4 +1,4 @@
-"""Where a workflow file belongs: its project, the name it is imported by, and the place of its state.
+"""Where a workflow file belongs: its project, and the place of its state.
 
 State lives with the project and not in the home folder, so that it moves, is deleted and is backed up with the work
 it belongs to.
@@ -7,17 +7,16 @@ it belongs to.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from flowweaver.errors import StateError
+from flowweaver.stores.codec_main import find_root
 
-__all__ = ["STATE_FOLDER", "Project", "find_root", "make_state_folder", "module_name", "shown", "split_target"]
+__all__ = ["STATE_FOLDER", "Project", "make_state_folder", "shown", "split_target"]
 
 STATE_FOLDER = ".fwtui"
-_MARKERS = ("pyproject.toml", ".git")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +59,6 @@ class Project:
             return cls(file, root, Path(os.path.abspath(Path(named).expanduser())), own_state=False)
         relative = file.relative_to(root)
         return cls(file, root, root / STATE_FOLDER / relative.with_name(f"{relative.stem}.db"))
-
-
-def find_root(file: Path, *, home: Path | None = None) -> Path:
-    """Return the nearest folder above a file that holds ``pyproject.toml`` or ``.git``, else the file's own.
-
-    The home folder and those above it are no projects (many people keep a ``.git`` there), nor is the root of the
-    file system, nor a folder in which everybody may put files, such as ``/tmp``.
-    """
-    home = Path(os.path.realpath(home or Path.home()))
-    for folder in file.parents:
-        if folder in (home, folder.parent) or home.is_relative_to(folder):
-            break
-        if any((folder / marker).exists() for marker in _MARKERS) and not _everybodys(folder):
-            return folder
-    return file.parent
-
-
-def _everybodys(folder: Path) -> bool:
-    try:
-        return bool(folder.stat().st_mode & stat.S_ISVTX)
-    except OSError:
-        return True
-
-
-def module_name(file: Path, root: Path) -> str:
-    """Return the dotted path from the project's root under which a file is imported."""
-    parts = file.relative_to(root).with_suffix("").parts
-    return ".".join(part.replace(".", "_") for part in parts)
 
 
 def make_state_folder(project: Project) -> None:

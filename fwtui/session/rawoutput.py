@@ -31,7 +31,7 @@ class RawOutput:
             pipe is full.
 
     Attributes:
-        out, err: streams to where descriptors 1 and 2 led before.
+        out, err: streams to where descriptors 1 and 2 led before; they stay usable after the end.
     """
 
     def __init__(self, give: Callable[[str], None]) -> None:
@@ -81,11 +81,9 @@ class RawOutput:
         if self._thread.is_alive():
             return  # somebody does not take the lines; better left behind than waited for
         self._thread = None
-        for descriptor in (self._read, self._wake_read, self._wake_write, *self._saved.values()):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+        for descriptor in (self._read, self._wake_read, self._wake_write):
+            os.close(descriptor)
         self._saved = {}
-        self.out, self.err = sys.stdout, sys.stderr
 
     def _pump(self) -> None:
         rest = b""
@@ -133,10 +131,9 @@ def _flush() -> None:
 
 
 def _stream_to(descriptor: int, like: TextIO | None) -> TextIO:
-    return open(  # lives as long as the capture does, and never closes the descriptor
+    return open(
         descriptor,
         "w",
         encoding=getattr(like, "encoding", None) or "utf-8",
         errors="backslashreplace",
-        closefd=False,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowweaver.errors import StateError, WorkflowCancelledError
@@ -47,7 +48,7 @@ class Ask:
 
 
 def make_executor(kind: str, workers: int | None, store: BaseStateStore) -> BaseExecutor:
-    """Return the executor of a kind ("threaded", "sequential" or "async") with so many workers, None for its own number."""
+    """Return the executor of a kind (one of ``EXECUTORS``) with so many workers, None for its own number."""
     if kind == "sequential":
         from flowweaver.executors.sequential import SequentialExecutor
 
@@ -140,7 +141,21 @@ def open_store(loaded: Loaded) -> BaseStateStore:
         StateError: the state cannot be used.
     """
     from flowweaver.stores.sqlite import SQLiteStateStore
+
     from fwtui.session.project import make_state_folder
 
     make_state_folder(loaded.project)
     return SQLiteStateStore(str(loaded.project.state))
+
+
+def history(state: Path, workflow: str) -> Any:
+    """Return what is stored of a workflow, for reading only; None if there is no state yet.
+
+    Raises:
+        StateError: the state cannot be used.
+    """
+    if not state.exists():
+        return None
+    from flowweaver.stores.sqlite import SQLiteStateStore
+
+    return SQLiteStateStore(str(state), read_only=True).for_workflow(workflow)

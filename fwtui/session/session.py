@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "Settings"]
 
+_RESUME = RunRequest()
 _RUNS_SHOWN = 200
 _GRACE = 1.0
 """Seconds that running tasks get to end when the session is closed."""
@@ -48,7 +49,7 @@ class Settings:
 
     name: str | None = None
     params: Mapping[str, str] = field(default_factory=dict)
-    request: RunRequest = RunRequest()
+    request: RunRequest = _RESUME
     executor: str = "threaded"
     workers: int | None = None
     command: tuple[str, ...] = ()
@@ -82,7 +83,7 @@ class Session:
         self._seen: dict[Path, Stamp] = {}
         self._first = True
         self._watcher: Watcher | None = None
-        # Loading, planning and starting are asked for by several threads of a screen; events and stopping are not behind it.
+        # Several threads of a screen load, plan and start; events and stopping are not behind it.
         self._lock = threading.RLock()
 
     # -- what is open -----------------------------------------------------------------------------------------------
@@ -198,7 +199,7 @@ class Session:
             **facts,
         )
 
-    def plan(self, request: RunRequest = RunRequest()) -> Plan:
+    def plan(self, request: RunRequest = _RESUME) -> Plan:
         """Return what a run would do now.
 
         Raises:
@@ -286,7 +287,7 @@ class Session:
 
     # -- running ----------------------------------------------------------------------------------------------------
 
-    def start(self, request: RunRequest = RunRequest()) -> None:
+    def start(self, request: RunRequest = _RESUME) -> None:
         """Start a run in the background, on what is on disk now.
 
         Raises:

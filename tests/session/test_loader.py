@@ -211,17 +211,20 @@ def test_what_is_installed_below_the_root_is_not_the_projects(write: Write, load
 # -- reloading --------------------------------------------------------------------------------------------------------
 
 
-def test_a_reload_imports_all_of_the_project_anew(write: Write, load_file: Load) -> None:
-    helper = write("VALUE = 1\n", "flows/helpers.py")
-    file = write("import helpers\n" + ONE, "flows/etl.py")
+@pytest.mark.parametrize("folder", ["", "flows/"], ids=["in the root", "in a folder"])
+def test_a_reload_imports_all_of_the_project_anew(write: Write, load_file: Load, folder: str) -> None:
+    name = folder.replace("/", ".") + "etl"
+    helper = write("VALUE = 1\n", f"{folder}helpers.py")
+    file = write("import helpers\n" + ONE, f"{folder}etl.py")
     first = load_file(file)
-    old = sys.modules["flows.etl"], sys.modules["helpers"]
+    assert first.imports.source_files() == {file, helper}
+    old = sys.modules[name], sys.modules["helpers"]
     stamp = helper.stat()
     helper.write_text("VALUE = 2\n", encoding="utf-8")
     os.utime(helper, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # the same second and size: compiled files would lie
     load_file(file, replaces=first.imports)
-    assert sys.modules["flows.etl"].helpers.VALUE == 2
-    assert sys.modules["flows.etl"] is not old[0]
+    assert sys.modules[name].helpers.VALUE == 2
+    assert sys.modules[name] is not old[0]
     assert sys.modules["helpers"] is not old[1]
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from flowweaver.errors import StateError
-from fwtui.session.project import Project, make_state_folder, module_name, split_target
+from flowweaver.stores.codec_main import module_name
+from fwtui.session.project import Project, make_state_folder, split_target
 
 
 def project_of(file: Path, home: Path, **environ: str) -> Project:

@@ -1,0 +1,147 @@
+"""``fwtui run``: a run from its first line to its exit code, without a screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+from flowweaver.events import Event
+from fwtui.headless import (
+    Display,
+    JsonDisplay,
+    PlainDisplay,
+    RawLine,
+    Sayer,
+    SteadyStream,
+    ascii_only,
+    stopping_notice,
+)
+from fwtui.model.verdict import verdict_text
+from fwtui.session.project import Project
+from fwtui.session.rawoutput import RawOutput
+from fwtui.session.session import Session, Settings
+from fwtui.signals import Ladder
+
+if TYPE_CHECKING:
+    from fwtui.model.views import RunView
+
+__all__ = ["run_headless"]
+
+_TICK = 0.1
+_BATCH = 2_000
+_BACKLOG = 20_000
+"""Items that wait to be shown before whoever writes past the tasks has to wait, too."""
+
+Item = Event | RawLine
+
+
+def run_headless(project: Project, settings: Settings, *, output: str) -> int:
+    """Run a workflow and return the exit code.
+
+    Args:
+        project: the file and where its state is.
+        settings: what the command line says.
+        output: "text" or "json".
+
+    Raises:
+        LoadProblem: the file does not load.
+        FlowWeaverError: the run is refused, or the state cannot be used.
+    """
+    headless = _Headless(project, settings, output)
+    with Ladder() as ladder:
+        code = headless.run(ladder)
+        if ladder.left or headless.session.threads_left:
+            # Threads that are stuck in a task, and what they started, must not hold up the end of the process.
+            _flush()
+            os._exit(code)
+    return code
+
+
+class _Headless:
+    def __init__(self, project: Project, settings: Settings, output: str) -> None:
+        self._items: SimpleQueue[Item] = SimpleQueue()
+        self._output = output
+        self._clock = time.time
+        self.session = Session(project, settings, on_event=self._items.put, clock=self._clock)
+
+    def run(self, ladder: Ladder) -> int:
+        """Load, run, show, and return the exit code."""
+        session = self.session
+        with RawOutput(self._take_raw) as raw:
+            out = SteadyStream(raw.out)
+            loaded = session.loaded
+            display = self._display(out)
+            if loaded.hint:
+                self._say(loaded.hint)
+            for line in loaded.output.splitlines():
+                self._items.put(RawLine(loaded.loaded_at, line, session.project.file.name))
+            try:
+                session.start()
+                ladder.guard(session, lambda: self._say(stopping_notice(hint=ladder.code == 130)))
+                self._show_until_the_end(display)
+                raw.close()
+                display.show(self._waiting(), self._clock())
+            except BaseException:
+                display.close("")
+                session.close()
+                raise
+            ending = session.ending()
+            # The end of the run is told, whatever came in between: a signal after the last task changes nothing.
+            display.close("" if ending is None else verdict_text(ending, ascii_only=ascii_only(out)))
+            done = ending is not None and ending.outcome == "completed"
+            return 0 if done else ladder.code or session.exit_code
+
+    def _display(self, out: SteadyStream) -> Display:
+        if self._output == "json":
+            return JsonDisplay(out)
+        workflow = self.session.loaded.workflow
+        sayer = Sayer(workflow.name, {task.name: task.retries + 1 for task in workflow.tasks})
+        if out.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+            from fwtui.headless_live import LiveDisplay
+
+            return LiveDisplay(sayer, out, self._view())
+        return PlainDisplay(sayer, out)
+
+    def _view(self) -> RunView:
+        from fwtui.model.views import idle_view
+
+        return idle_view(self.session.open())
+
+    # -- showing ----------------------------------------------------------------------------------------------------
+
+    def _say(self, text: str) -> None:
+        self._items.put(RawLine(self._clock(), text, "fwtui"))
+
+    def _take_raw(self, text: str) -> None:
+        while self._items.qsize() > _BACKLOG and self.session.running:
+            time.sleep(0.01)
+        self._items.put(RawLine(self._clock(), text))
+
+    def _show_until_the_end(self, display: Display) -> None:
+        while self.session.running or not self._items.empty():
+            try:
+                first = self._items.get(timeout=_TICK)
+            except Empty:
+                display.show([], self._clock())
+                continue
+            display.show([first, *self._waiting()], self._clock())
+
+    def _waiting(self) -> list[Item]:
+        items: list[Item] = []
+        while len(items) < _BATCH:
+            try:
+                items.append(self._items.get_nowait())
+            except Empty:
+                break
+        return items
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            continue

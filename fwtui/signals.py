@@ -1,0 +1,139 @@
+"""Signals of a headless run: the first drains, the next leaves, and nothing can keep the process from ending in time.
+
+A handler only puts a number into a queue. A thread of its own takes it from there, so that a main thread which is stuck
+in writing to a stalled terminal holds nothing up.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from types import FrameType
+from typing import Any, Protocol
+
+__all__ = ["Ladder", "Stoppable", "Stopped"]
+
+_DRAIN = 2.0
+"""Seconds that running tasks get to finish after SIGTERM or SIGHUP."""
+_LEAVE = 0.3
+"""Seconds that they get to end when they are left behind."""
+_LAST = 0.9
+"""Seconds from leaving the tasks until the process ends in any case."""
+
+_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal before anything runs.
+
+    Attributes:
+        code: the exit code.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
+
+
+class Stoppable(Protocol):
+    """What is stopped."""
+
+    def stop(self) -> None:
+        """Start nothing more."""
+
+    def cancel(self, grace: float) -> None:
+        """Give up what runs, after so many seconds."""
+
+    def wait(self, timeout: float | None) -> bool:
+        """Wait for the end; return whether it has come."""
+
+
+class Ladder:
+    """Takes SIGINT, SIGTERM and SIGHUP for as long as the context lasts, in the main thread.
+
+    Before ``guard`` is called a signal raises :class:`Stopped`; from then on it stops what is guarded.
+
+    Args:
+        leave: ends the process at once with an exit code.
+        clock: seconds that never go back.
+
+    Attributes:
+        code: the exit code of the first signal, 0 if there was none.
+        left: tasks were left behind.
+    """
+
+    def __init__(self, leave: Callable[[int], Any] = os._exit, clock: Callable[[], float] = time.monotonic) -> None:
+        self._leave = leave
+        self._clock = clock
+        self._queue: SimpleQueue[int] = SimpleQueue()
+        self._guarded: Stoppable | None = None
+        self._on_stop: Callable[[], Any] = lambda: None
+        self._before: dict[int, Any] = {}
+        self.code = 0
+        self.left = False
+
+    def __enter__(self) -> Ladder:
+        for number in _CODES:
+            # What was ignored stays ignored: that is how nohup and cron ask for it.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._guarded = None
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def guard(self, run: Stoppable, on_stop: Callable[[], Any]) -> None:
+        """From now on signals stop this run.
+
+        Args:
+            run: what is stopped.
+            on_stop: called when the first signal has come, in a thread of ours.
+        """
+        self._on_stop = on_stop
+        self._guarded = run
+        threading.Thread(target=self._climb, args=(run,), name="fwtui-signals", daemon=True).start()
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self.code = self.code or _CODES[signal.Signals(number)]
+        if self._guarded is None:
+            raise Stopped(self.code)
+        self._queue.put(number)
+
+    def _climb(self, run: Stoppable) -> None:
+        number = self._queue.get()
+        run.stop()
+        self._on_stop()
+        if self._drained(run, None if number == signal.SIGINT else _DRAIN):
+            return
+        self.left = True
+        run.cancel(_LEAVE)
+        deadline = self._clock() + _LAST
+        # The main thread writes the last words and ends the process; if it cannot, it ends here.
+        while self._guarded is not None and (left := deadline - self._clock()) > 0:
+            with suppress(Empty):
+                self._queue.get(timeout=min(left, 0.05))
+        if self._guarded is not None:
+            self._leave(self.code)
+
+    def _drained(self, run: Stoppable, seconds: float | None) -> bool:
+        """Wait until the run has ended (True), or the time is over or another signal has come (False)."""
+        deadline = None if seconds is None else self._clock() + seconds
+        while not run.wait(0):
+            left = None if deadline is None else deadline - self._clock()
+            if left is not None and left <= 0:
+                return False
+            try:
+                number = self._queue.get(timeout=0.05 if left is None else min(left, 0.05))
+            except Empty:
+                continue
+            if number == signal.SIGINT or deadline is not None:
+                return False
+            deadline = self._clock() + _DRAIN  # ctrl+c first, then asked to terminate: no longer than that
+        return True
