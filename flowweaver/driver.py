@@ -20,6 +20,7 @@ from typing import Any
 from flowweaver.attempt import Attempt
 from flowweaver.capture import Sink
 from flowweaver.errors import StateError, TaskTimeoutError
+from flowweaver.facts import look_again
 from flowweaver.ledger import Ledger
 from flowweaver.notify import Notifier
 from flowweaver.plan import Action, settle
@@ -108,7 +109,8 @@ class Driver:
         self.left_behind = 0
         """Threads that are still in a task that was given up."""
 
-        self._prepared = prepared
+        self._facts = list(prepared.facts)
+        self._records = prepared.records
         self._workers = workers
         self._notifier = notifier
         self._captures = captures
@@ -148,6 +150,8 @@ class Driver:
             if attempt is None:
                 self._worker_goes()
         self._notifier.deliver()
+        if attempt is not None:
+            self._look_again(attempt.index)  # it may read much, so not under the lock
         return attempt
 
     def finish(self, attempt: Attempt, *, go_on: bool = True) -> Attempt | None:
@@ -178,6 +182,8 @@ class Driver:
                 if following is None:
                     self._worker_goes()
         self._notifier.deliver()
+        if following is not None:
+            self._look_again(following.index)
         return following
 
     def crash(self, error: BaseException) -> None:
@@ -323,8 +329,14 @@ class Driver:
         return None
 
     def _must_run(self, index: int) -> bool:
-        record = self._prepared.records[self.tasks[index].name]
-        return settle(self._prepared.facts[index], record, self._results.inputs(index))
+        self._look_again(index)
+        return settle(self._facts[index], self._records[self.tasks[index].name], self._results.inputs(index))
+
+    def _look_again(self, index: int) -> None:
+        """Look at a task's declared files once more: an upstream may have written them since the plan was made."""
+        task = self.tasks[index]
+        if self._facts and self._results.has_inputs(index) and (task.inputs or task.outputs):
+            self._facts[index] = look_again(self._facts[index], task, record=self._records.get(task.name))
 
     def _begin(self, attempt: Attempt) -> None:
         self._inflight.add(attempt)
@@ -447,16 +459,16 @@ class Driver:
 
     def _restore(self, index: int) -> None:
         task = self.tasks[index]
-        self._ledger.restored(task, self._prepared.records.get(task.name), self._results.restored(index))
+        self._ledger.restored(task, self._records.get(task.name), self._results.restored(index))
 
     def _ended(self, index: int) -> None:
         for task, stand_in in self._results.ended(index):
             self._ledger.unload(task, stand_in)
 
     def _provenance(self, index: int) -> Provenance | None:
-        if not self._prepared.facts:
+        if not self._facts:
             return None
-        known = self._prepared.facts[index].provenance
+        known = self._facts[index].provenance
         return Provenance(known.code, known.params, self._results.inputs(index), known.files)
 
     # -- how it stands ----------------------------------------------------------------------------------------------

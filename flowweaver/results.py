@@ -74,6 +74,10 @@ class Results:
             kwargs.update({name: params[name] for name in asked.keywords if name in params and name not in upstream})
         return args, kwargs
 
+    def has_inputs(self, index: int) -> bool:
+        """Tell whether a task depends on any other."""
+        return bool(self._dependencies[index])
+
     def inputs(self, index: int) -> tuple[str | None, ...]:
         """Return the digest of each dependency's result, None where it has none."""
         return tuple(self.digests[dependency] for dependency in self._dependencies[index])
