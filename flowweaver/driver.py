@@ -20,7 +20,6 @@ from typing import Any
 from flowweaver.attempt import Attempt
 from flowweaver.capture import Sink
 from flowweaver.errors import StateError, TaskTimeoutError
-from flowweaver.facts import look_again
 from flowweaver.ledger import Ledger
 from flowweaver.notify import Notifier
 from flowweaver.plan import Action, settle
@@ -336,6 +335,8 @@ class Driver:
         """Look at a task's declared files once more: an upstream may have written them since the plan was made."""
         task = self.tasks[index]
         if self._facts and self._results.has_inputs(index) and (task.inputs or task.outputs):
+            from flowweaver.facts import look_again  # see prepare
+
             self._facts[index] = look_again(self._facts[index], task, record=self._records.get(task.name))
 
     def _begin(self, attempt: Attempt) -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flowweaver.errors import DefinitionError
-from flowweaver.facts import facts_of
 from flowweaver.plan import Action, Plan, Reason, ReasonKind, Selection, TaskFacts, TaskPlan, make_plan
 from flowweaver.records import TaskRecord
 from flowweaver.stores.base import ResultUnavailable, RunJournal
@@ -99,6 +98,8 @@ def plan_of(
     Raises:
         DefinitionError: the options name what is not there.
     """
+    from flowweaver.facts import facts_of  # reads source files, and is not needed without a store
+
     params = options.parameters(workflow)
     facts = facts_of(workflow, params=params, records=records, code=has_history)
     return make_plan(facts, records, selection=options.selection(workflow), now=time.time()), facts
