@@ -1,0 +1,107 @@
+"""The files that tasks declare: what they read, as prints that can be compared, and which products are there.
+
+The only place that looks at them; the plan gets facts. A file is read only when its size or its time of change differ
+from what is known of it, so that looking at gigabytes that did not change costs a few system calls.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from flowweaver.records import FilePrint
+
+__all__ = ["missing_outputs", "observe_inputs"]
+
+_CHUNK = 1 << 20
+
+
+def observe_inputs(patterns: Sequence[str], base: str, known: Iterable[FilePrint] = ()) -> tuple[FilePrint, ...]:
+    """Return the print of every file that the patterns name, each once, in order.
+
+    Args:
+        patterns: paths, folders (all files in them) or globs (``**`` for any depth), relative to ``base``.
+        base: the folder of the workflow file.
+        known: earlier prints: a file whose size and time are those known is taken to have the content known.
+
+    Returns:
+        Prints whose path is as the pattern gives it. A path that is not there has size -1; a file that cannot be
+        read has an empty hash. Neither is an error here: the task itself will tell.
+    """
+    if not patterns:
+        return ()
+    earlier = {file.path: file for file in known}
+    prints: dict[str, FilePrint] = {}
+    for pattern in patterns:
+        for path in _files(pattern, base):
+            if path not in prints:
+                prints[path] = _print(path, os.path.join(base, path), earlier.get(path))
+    return tuple(prints.values())
+
+
+def missing_outputs(patterns: Sequence[str], base: str) -> tuple[str, ...]:
+    """Return the declared products that are not there: a path that does not exist, a glob that matches nothing."""
+    return tuple(
+        pattern
+        for pattern in patterns
+        if not os.path.lexists(os.path.join(base, _expanded(pattern)))
+        and not (glob.has_magic(pattern) and any(True for _ in _globbed(_expanded(pattern), base)))
+    )
+
+
+def _expanded(pattern: str) -> str:
+    return os.path.expanduser(pattern)
+
+
+def _globbed(pattern: str, base: str) -> Iterator[str]:
+    return glob.iglob(pattern, root_dir=base, recursive=True)
+
+
+def _files(pattern: str, base: str) -> Iterable[str]:
+    pattern = _expanded(pattern)
+    whole = os.path.join(base, pattern)
+    if os.path.isdir(whole):
+        return sorted(_inside(pattern, base))
+    if not glob.has_magic(pattern) or os.path.exists(whole):  # a name may hold a bracket
+        return (pattern,)
+    found: set[str] = set()
+    for path in _globbed(pattern, base):
+        found.update(_inside(path, base) if os.path.isdir(os.path.join(base, path)) else (path,))
+    return sorted(found)
+
+
+def _inside(folder: str, base: str) -> Iterator[str]:
+    for path in glob.iglob("**", root_dir=os.path.join(base, folder), recursive=True, include_hidden=True):
+        if not os.path.isdir(os.path.join(base, folder, path)):
+            yield os.path.join(folder, path)
+
+
+def _print(path: str, whole: str, earlier: FilePrint | None) -> FilePrint:
+    try:
+        found = os.stat(whole)
+    except (OSError, ValueError):
+        return FilePrint(path, -1, 0, "")
+    if earlier is not None and (earlier.size, earlier.mtime_ns) == (found.st_size, found.st_mtime_ns):
+        return earlier
+    if not stat.S_ISREG(found.st_mode):  # a pipe or a device: reading it would take what the task is to read
+        return FilePrint(path, found.st_size, found.st_mtime_ns, "")
+    return FilePrint(path, found.st_size, found.st_mtime_ns, _hash(whole, found.st_size, found.st_mtime_ns))
+
+
+@lru_cache(maxsize=4096)
+def _hash(path: str, size: int, mtime_ns: int) -> str:
+    """Hash a file's content; size and time are part of what is remembered, so that a changed file is read again."""
+    del size, mtime_ns
+    from hashlib import blake2b
+
+    digest = blake2b(digest_size=16)
+    try:
+        with open(path, "rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except OSError:
+        return ""
+    return digest.hexdigest()

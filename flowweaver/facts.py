@@ -1,0 +1,145 @@
+"""What is known now of each task of a workflow: the edge that looks at functions and files for the plan."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from flowweaver.bytecode import hash_text
+from flowweaver.declared import missing_outputs, observe_inputs
+from flowweaver.fingerprint import Fingerprinter, version_print
+from flowweaver.plan import TaskFacts
+from flowweaver.records import CodePrint, FilePrint, Provenance, TaskRecord
+from flowweaver.task import Arguments, Task
+from flowweaver.workflow import Workflow
+
+__all__ = ["facts_of", "hash_param", "look_again"]
+
+
+def facts_of(
+    workflow: Workflow,
+    *,
+    params: Mapping[str, Any] | None = None,
+    records: Mapping[str, TaskRecord] | None = None,
+    base: str | os.PathLike[str] | None = None,
+    unloadable: Mapping[str, str] | None = None,
+    code: bool = True,
+) -> list[TaskFacts]:
+    """Return the facts that ``make_plan`` takes, in the workflow's order.
+
+    Args:
+        workflow: its functions are looked at, not called.
+        params: the values that a run gives to the workflow's parameters; those not named have their defaults.
+        records: what is recorded by task name; saves reading declared files that did not change.
+        base: folder that declared paths are relative to; by default, for each task, that of its function's file.
+        unloadable: tasks whose stored result is known not to be loadable, and why.
+        code: False leaves out functions, parameters and input files: for a store that does not remember what made a
+            result, so that there is nothing to compare them with.
+    """
+    values = {**workflow.params, **(params or {})}
+    hashes = {name: hash_param(value) for name, value in values.items()} if code else {}
+    signatures: dict[int, Mapping[str, str]] = {}
+    printer = Fingerprinter()
+    recorded = records or {}
+    reasons = unloadable or {}
+    facts = []
+    for name, deps in workflow.dependencies.items():
+        task = workflow.get_task(name)
+        assert task is not None
+        arguments = workflow.arguments(name)
+        taken = signatures.get(id(arguments))
+        if taken is None:
+            taken = signatures[id(arguments)] = {one: hashes[one] for one in arguments.names if one in hashes}
+        prints = printer.of(task.func) if task.version is None and code else _version(task, code=code)
+        files: tuple[FilePrint, ...] = ()
+        gone: tuple[str, ...] = ()
+        if task.inputs or task.outputs:
+            files, gone = _declared(task, recorded.get(name), base, inputs=code)
+        facts.append(
+            TaskFacts(
+                name,
+                deps,
+                Provenance(prints, taken, (), files),
+                task.max_age,
+                gone,
+                reasons.get(name) if reasons else None,
+                _forgotten_dependencies(workflow, name, deps, arguments),
+            )
+        )
+    return facts
+
+
+def look_again(
+    facts: TaskFacts, task: Task, *, record: TaskRecord | None = None, base: str | os.PathLike[str] | None = None
+) -> TaskFacts:
+    """Return the facts of a task with its declared files as they are now.
+
+    A task that runs may write a file that a later one declares as its input; so the driver looks at a task's files once
+    more when its upstreams are done. ``record`` and ``base`` are as for ``facts_of``.
+    """
+    if not task.inputs and not task.outputs:
+        return facts
+    files, gone = _declared(task, record, base, inputs=True)
+    return replace(facts, provenance=replace(facts.provenance, files=files), missing_outputs=gone)
+
+
+def hash_param(value: Any) -> str:
+    """Return the hash of a parameter's value, by which a later run sees that it changed.
+
+    A value that only its address tells from others counts by its type alone.
+    """
+    return hash_text(_told(value))
+
+
+def _told(value: Any) -> str:
+    """Return text that tells a value from others; sets and dicts in an order of their own."""
+    kind = f"{type(value).__module__}.{type(value).__qualname__}"
+    if type(value) is int:
+        return f"{kind}:{value:x}"
+    if isinstance(value, Mapping):
+        return f"{kind}{{{','.join(f'{_told(k)}={_told(v)}' for k, v in value.items())}}}"
+    if isinstance(value, set | frozenset):
+        return f"{kind}{{{','.join(sorted(_told(item) for item in value))}}}"
+    if isinstance(value, list | tuple):
+        return f"{kind}[{','.join(_told(item) for item in value)}]"
+    try:
+        text = repr(value)
+    except Exception:
+        return kind
+    return kind if text == object.__repr__(value) else f"{kind}:{text}"
+
+
+def _version(task: Task, *, code: bool) -> CodePrint | None:
+    return version_print(task.version) if task.version is not None and code else None
+
+
+def _declared(
+    task: Task, record: TaskRecord | None, base: str | os.PathLike[str] | None, *, inputs: bool
+) -> tuple[tuple[FilePrint, ...], tuple[str, ...]]:
+    folder = _folder_of(task) if base is None else os.fspath(base)
+    known: Sequence[FilePrint] = ()
+    if record is not None and record.provenance is not None:
+        known = record.provenance.files
+    files = observe_inputs(task.inputs, folder, known) if inputs else ()
+    return files, missing_outputs(task.outputs, folder)
+
+
+def _folder_of(task: Task) -> str:
+    """Return the folder of the file that defines the task's function, the current one if there is no such file."""
+    import inspect
+
+    code = getattr(inspect.unwrap(task.func), "__code__", None)
+    file = getattr(code, "co_filename", "<>")
+    return os.getcwd() if file.startswith("<") else os.path.dirname(os.path.abspath(file))
+
+
+def _forgotten_dependencies(
+    workflow: Workflow, name: str, deps: tuple[str, ...], arguments: Arguments
+) -> tuple[str, ...]:
+    found = []
+    for argument in arguments.names:
+        if argument in workflow and argument not in deps and argument != name and argument not in workflow.params:
+            found.append(f'{name!r} takes {argument!r}, a task it does not depend on: add depends_on=["{argument}"]')
+    return tuple(found)
