@@ -51,7 +51,9 @@ _file_options = _options(_target, _params, _state)
 
 _selection = _options(
     click.option("--only", multiple=True, metavar="GLOB", help="Consider only these tasks."),
-    click.option("--from", "start_from", multiple=True, metavar="GLOB", help="... only these and what depends on them."),
+    click.option(
+        "--from", "start_from", multiple=True, metavar="GLOB", help="... only these and what depends on them."
+    ),
     click.option("--to", "up_to", multiple=True, metavar="GLOB", help="... only these and what they depend on."),
     click.option("--force", multiple=True, metavar="GLOB", help="Run these again although they are done."),
     click.option("--fresh", is_flag=True, help="Run everything again."),
@@ -73,8 +75,20 @@ _running = _options(
 )
 
 
-@click.group(cls=_Commands, context_settings=_CONTEXT, subcommand_metavar="FILE | COMMAND ...", invoke_without_command=True)
-@click.version_option(None, "--version", package_name="fwtui", prog_name="fwtui", message="%(prog)s %(version)s")
+def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from flowweaver import __version__
+
+        click.echo(f"fwtui {__version__}")
+        context.exit(0)
+
+
+@click.group(
+    cls=_Commands, context_settings=_CONTEXT, subcommand_metavar="FILE | COMMAND ...", invoke_without_command=True
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Run workflows that resume, and watch them.
@@ -323,5 +337,3 @@ def _let_go_of_stdout() -> None:
     except (OSError, ValueError, AttributeError):
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 1)
-
-

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowweaver.errors import StateError, WorkflowCancelledError
-from flowweaver.events import Event
+from flowweaver.events import Event, Listener
 from fwtui.session.loader import Loaded
 from fwtui.session.recorder import Recorder
 
@@ -98,7 +98,7 @@ class ThreadRunner:
             FlowWeaverError: it is refused, or the state cannot be used; nothing runs.
         """
         self.recorder = recorder = Recorder()
-        listeners = [recorder, self._events.append]
+        listeners: list[Listener] = [recorder, self._events.append]
         if self._on_event is not None:
             listeners.append(self._on_event)
         executor = make_executor(self._kind, self._workers, open_store(loaded))

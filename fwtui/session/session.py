@@ -13,13 +13,14 @@ from flowweaver.errors import WorkflowBusyError
 from flowweaver.events import Event
 from flowweaver.plan import Plan
 from flowweaver.prepare import Options, plan_of
-from flowweaver.records import LogLine, RunRecord, TaskRecord
+from flowweaver.records import AttemptRecord, LogLine, RunRecord, TaskRecord
 from fwtui.model.verdict import Ending
 from fwtui.session.describe import describe
 from fwtui.session.ending import ending_of
 from fwtui.session.loader import Loaded, check_syntax, load
 from fwtui.session.port import LoadProblem, Picture, Reload, RunRequest
 from fwtui.session.project import Project, shown
+from fwtui.session.recorder import Recorder
 from fwtui.session.runner import Ask, ThreadRunner, history, open_store
 from fwtui.session.selection import forced_names, merged, selected_names
 from fwtui.session.stamps import Stamp, newer, read_stamped
@@ -308,6 +309,22 @@ class Session:
             self._runner.start(loaded, self._ask(request, runs))
             self._first = False
 
+    def ask(self, request: RunRequest = _RESUME) -> Ask:
+        """Return what ``start`` would ask of an executor, for who runs it by himself.
+
+        Raises:
+            LoadProblem: the file does not load.
+            UnknownTaskError: the request names what is not there.
+        """
+        with self._lock:
+            view = self._history()
+            return self._ask(request, () if view is None else tuple(view.runs(1)))
+
+    def recorder(self) -> Recorder:
+        """Return a listener from which ``ending`` will tell, for who runs it by himself."""
+        self._runner.recorder = Recorder()
+        return self._runner.recorder
+
     def stop(self) -> None:
         """Start no further task; what runs may finish."""
         self._runner.stop()
@@ -380,6 +397,16 @@ class Session:
                     return []
                 run_id, attempt = run_id or record.run_id, attempt or record.attempt
             return list(view.log(task, run_id, attempt))
+
+    def attempts(self, task: str, run_id: int | None) -> list[AttemptRecord]:
+        """Return the attempts of a task in a run, the first first.
+
+        Raises:
+            StateError: the state cannot be used.
+        """
+        with self._lock:
+            view = self._history()
+            return [] if view is None or run_id is None else list(view.attempts(task, run_id))
 
     def clear(self, names: Sequence[str]) -> list[str]:
         """Forget these tasks; return those that had something to forget.

@@ -1,0 +1,78 @@
+"""Lines on stdout and stderr for the commands that only look: safe to show, and no matter to a reader who has left."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from fwtui.headless import SteadyStream, ascii_only
+from fwtui.model.text import visible, visible_lines
+from fwtui.session.project import Project
+from fwtui.session.rawoutput import RawOutput
+from fwtui.session.session import Session, Settings
+
+__all__ = ["Out", "opened"]
+
+_CODES = {"strong": "1", "muted": "2", "done": "32", "running": "1;36", "error": "31", "error-strong": "1;31"} | {
+    "warning": "33",
+    "warning-strong": "1;33",
+}
+
+
+class Out:
+    """Where a command's answer goes; colours only on a terminal that wants them."""
+
+    def __init__(self) -> None:
+        self._stream = SteadyStream(sys.stdout)
+        self.ascii = ascii_only(self._stream)
+        wants = not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+        self._coloured = wants and self._stream.isatty()
+
+    def line(self, *parts: str | tuple[str, str]) -> None:
+        """Write a line of text, or of text and its role; trailing blanks are left out."""
+        pieces = [(part, "") if isinstance(part, str) else part for part in parts]
+        while pieces and not pieces[-1][0].strip():
+            pieces.pop()
+        if pieces:
+            pieces[-1] = (pieces[-1][0].rstrip(), pieces[-1][1])
+        self._stream.write("".join(self._styled(text, role) for text, role in pieces) + "\n")
+
+    def _styled(self, text: str, role: str) -> str:
+        text = text.encode("ascii", "backslashreplace").decode() if self.ascii else text
+        code = _CODES.get(role, "") if self._coloured else ""
+        return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+
+    def text(self, text: str) -> None:
+        """Write text for machines as it is; it is known to have no control characters but line ends."""
+        self._stream.write(text if text.endswith("\n") else text + "\n")
+
+    def table(self, rows: Sequence[Sequence[tuple[str, str]]], *, indent: str = "") -> None:
+        """Write cells in columns, each a text and its role."""
+        widths = [max(len(row[column][0]) for row in rows) for column in range(max(map(len, rows), default=0))]
+        for row in rows:
+            cells = [(f"{text:<{width}}  ", role) for (text, role), width in zip(row, widths, strict=False)]
+            self.line(indent, *cells)
+
+
+@contextmanager
+def opened(project: Project, settings: Settings) -> Iterator[Session]:
+    """Load a file for looking at it; what it prints while it is imported goes to stderr, made visible.
+
+    Raises:
+        LoadProblem: it does not load.
+    """
+    session = Session(project, settings)
+    raw_lines: list[str] = []
+    with RawOutput(raw_lines.append):
+        loaded = session.loaded
+    err = SteadyStream(sys.stderr)
+    name = visible(project.file.name)
+    for line in (*visible_lines(loaded.output.rstrip("\n")), *map(visible, raw_lines)):
+        if line:
+            err.write(f"{name}: {line}\n")
+    try:
+        yield session
+    finally:
+        session.close()

@@ -1,0 +1,52 @@
+"""``fwtui run --pdb``: one task at a time in the main thread, its output as it is, and the debugger where it fails."""
+
+from __future__ import annotations
+
+import pdb
+import sys
+import traceback
+
+from flowweaver.errors import WorkflowExecutionError
+from flowweaver.events import Event, Listener, TaskOutput
+from flowweaver.executors.sequential import SequentialExecutor
+from fwtui.headless import PlainDisplay, Sayer, SteadyStream
+from fwtui.model.verdict import verdict_text
+from fwtui.session.project import Project
+from fwtui.session.runner import open_store
+from fwtui.session.session import Session, Settings
+
+__all__ = ["run_in_debugger"]
+
+
+def run_in_debugger(project: Project, settings: Settings) -> int:
+    """Run sequentially; after a failure open the post-mortem debugger. Return the exit code.
+
+    Raises:
+        LoadProblem: the file does not load.
+        FlowWeaverError: the run is refused, or the state cannot be used.
+        KeyboardInterrupt: a person interrupted.
+    """
+    session = Session(project, settings)
+    loaded = session.loaded
+    workflow = loaded.workflow
+    sayer = Sayer(workflow.name, {task.name: task.retries + 1 for task in workflow.tasks})
+    display = PlainDisplay(sayer, SteadyStream(sys.stdout))
+
+    def show(event: Event) -> None:
+        if not isinstance(event, TaskOutput):  # it has passed through already
+            display.show([event], event.time)
+
+    listeners: list[Listener] = [session.recorder(), show]
+    ask = session.ask()
+    try:
+        SequentialExecutor(state_store=open_store(loaded)).execute(workflow, listeners=listeners, **ask.arguments())
+        code = 0
+    except WorkflowExecutionError as error:
+        code = 1
+        cause = error.__cause__
+        if cause is not None and cause.__traceback__ is not None:
+            traceback.print_exception(cause)
+            pdb.post_mortem(cause.__traceback__)
+    ending = session.ending()
+    display.close("" if ending is None else verdict_text(ending))
+    return code

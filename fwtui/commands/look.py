@@ -1,0 +1,141 @@
+"""``fwtui plan`` and ``fwtui status``: what would run and why, and how each task stands. Nothing is written."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from flowweaver.plan import Action, Plan
+from fwtui.commands.console import Out, opened
+from fwtui.model.status import LOOKS
+from fwtui.model.text import count_of, visible
+from fwtui.model.views import RunView, TaskView, idle_view
+from fwtui.model.words import started_text, time_text, try_text, why_text
+from fwtui.session.port import Picture
+from fwtui.session.project import Project, shown
+from fwtui.session.session import Session, Settings
+
+__all__ = ["show_plan", "show_status"]
+
+_COUNTS = ((Action.RUN, "to run"), (Action.MAYBE, "maybe"), (Action.REUSE, "reused"), (Action.LEAVE, "left out"))
+_ROLES = {Action.RUN: "strong", Action.MAYBE: "warning", Action.REUSE: "muted", Action.LEAVE: "muted"}
+
+
+def show_plan(project: Project, settings: Settings, *, as_json: bool) -> int:
+    """Show what a run would do now."""
+    out = Out()
+    with opened(project, settings) as session:
+        plan = session.plan()
+        name = session.loaded.workflow.name
+    if as_json:
+        out.text(json.dumps(_plan_as_json(name, project, plan)))
+        return 0
+    out.line((visible(name), "strong"), f"  {visible(shown(project.file))}   {_counted(plan)}")
+    rows = [
+        [(task.action.value, _ROLES[task.action]), (visible(task.name), ""), (_why(task.action, visible(task.why)), "")]
+        for task in plan.tasks.values()
+    ]
+    out.table(rows, indent="  ")
+    for warning in plan.warnings:
+        out.line(("! ", "warning"), visible(warning))
+    return 0
+
+
+def _counted(plan: Plan) -> str:
+    counts = [(len(plan.names(action)), word) for action, word in _COUNTS]
+    return ", ".join(f"{number:,} {word}" for number, word in counts if number) or "no tasks"
+
+
+def _why(action: Action, why: str) -> str:
+    return "" if action is Action.REUSE else why
+
+
+def _plan_as_json(name: str, project: Project, plan: Plan) -> dict[str, Any]:
+    return {
+        "workflow": name,
+        "file": shown(project.file),
+        "counts": {action.value: len(plan.names(action)) for action in Action},
+        "tasks": [
+            {
+                "name": task.name,
+                "action": task.action.value,
+                "reasons": [{"kind": reason.kind.name.lower(), "text": reason.text} for reason in task.reasons],
+                "stale": task.stale,
+            }
+            for task in plan.tasks.values()
+        ],
+        "warnings": list(plan.warnings),
+    }
+
+
+def show_status(project: Project, settings: Settings, *, as_json: bool) -> int:
+    """Show how each task stands, and the last run."""
+    out = Out()
+    with opened(project, settings) as session:
+        picture = session.open()
+        view = idle_view(picture)
+        if as_json:
+            out.text(json.dumps(_status_as_json(session, picture, view)))
+            return 0
+    out.line((view.workflow, "strong"), f"  {view.file}   {_last_run(view)}")
+    now = time.time()
+    heading = [(text, "muted") for text in ("", "STATUS", "TASK", "TIME", "TRY", "STARTED", "WHY")]
+    out.table([heading, *(_row(view, task, now, ascii_only=out.ascii) for task in view.tasks.values())], indent="  ")
+    return 0
+
+
+def _row(view: RunView, task: TaskView, now: float, *, ascii_only: bool) -> list[tuple[str, str]]:
+    look = LOOKS[task.state]
+    return [
+        (look.ascii if ascii_only else look.icon, look.icon_role),
+        (task.state.value, look.word_role),
+        (task.title, look.name_role),
+        (time_text(task, now), ""),
+        (try_text(task), ""),
+        (started_text(task), "muted"),
+        (why_text(view, task), look.text_role),
+    ]
+
+
+def _last_run(view: RunView) -> str:
+    if view.run is None:
+        return "never ran"
+    how = {None: "going on", "completed": "done", "cancelled": "stopped"}.get(view.run.outcome, view.run.outcome)
+    holder = f" ({view.holder})" if view.holder else ""
+    return f"run {view.run.run_id} {how}{holder}, {view.done:,} of {count_of(view.total, 'task')} done"
+
+
+def _status_as_json(session: Session, picture: Picture, view: RunView) -> dict[str, Any]:
+    run = None
+    if view.run is not None:
+        run = {
+            "id": view.run.run_id,
+            "outcome": view.run.outcome,
+            "started_at": view.run.started_at,
+            "finished_at": view.run.finished_at,
+            "failed_task": view.run.failed_task,
+        }
+    return {
+        "workflow": picture.workflow,
+        "file": picture.file,
+        "state": str(session.project.state),
+        "holder": picture.holder,
+        "run": run,
+        "tasks": [_task_as_json(picture, view, task) for task in view.tasks.values()],
+    }
+
+
+def _task_as_json(picture: Picture, view: RunView, task: TaskView) -> dict[str, Any]:
+    record = picture.records.get(task.name)
+    return {
+        "name": task.name,
+        "status": task.state.value,
+        "recorded": None if record is None else record.status.value,
+        "why": why_text(view, task),
+        "attempt": task.attempt,
+        "duration": task.duration,
+        "started_at": task.started_at,
+        "error": None if record is None else record.error,
+        "depends_on": list(task.info.deps),
+    }
