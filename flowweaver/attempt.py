@@ -46,7 +46,9 @@ class Attempt:
         self.sink: Sink | None = None
         self.stop_coroutine: Callable[[], object] | None = None
 
-    def call(self, clock: Callable[[], float], run_coroutine: Callable[[Attempt, CoroutineType[Any, Any, Any]], Any]) -> None:
+    def call(
+        self, clock: Callable[[], float], run_coroutine: Callable[[Attempt, CoroutineType[Any, Any, Any]], Any]
+    ) -> None:
         """Call the function in this thread and keep its result or its error. Never raises.
 
         Args:
@@ -102,7 +104,7 @@ class TaskHandle:
 
     @property
     def cancelled(self) -> bool:
-        """This attempt is given up, by its deadline or by a person: what it returns will be discarded. Come to an end."""
+        """This attempt is given up, by its deadline or by a person, and what it returns is discarded: come to an end."""
         return self._attempt.cancelled or self._attempt.closed
 
 

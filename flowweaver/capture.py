@@ -46,7 +46,9 @@ class Sink:
 
     __slots__ = ("_attempt", "_clock", "_cut", "_give", "_kept", "_lock", "_partial", "_tail", "_tail_size", "_task")
 
-    def __init__(self, task_name: str, attempt: int, give: Callable[[LogLine], None], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, task_name: str, attempt: int, give: Callable[[LogLine], None], clock: Callable[[], float]
+    ) -> None:
         self._task = task_name
         self._attempt = attempt
         self._give = give
@@ -169,9 +171,9 @@ class _Handler(logging.Handler):
                 sink.log(self.format(record))
             except Exception:
                 self.handleError(record)
-        if self._last_resort and logging.lastResort is not None and (sink is None or self._owner.echo):
-            if record.levelno >= logging.lastResort.level:
-                self._owner.behind_err.write(record.getMessage() + "\n")
+        passes = self._last_resort and (sink is None or self._owner.echo)
+        if passes and logging.lastResort is not None and record.levelno >= logging.lastResort.level:
+            self._owner.behind_err.write(record.getMessage() + "\n")
 
 
 class _Installed:

@@ -60,9 +60,7 @@ class Ledger:
         wall: seconds since the epoch.
     """
 
-    def __init__(
-        self, run_id: int, journal: RunJournal | None, notifier: Notifier, wall: Callable[[], float]
-    ) -> None:
+    def __init__(self, run_id: int, journal: RunJournal | None, notifier: Notifier, wall: Callable[[], float]) -> None:
         self.run_id = run_id
         self._journal = journal
         self._notifier = notifier
@@ -271,7 +269,12 @@ class Ledger:
             record = self._row(task, TaskStatus.PENDING, attempt)
             record.interrupted, record.error = True, error
         self._emit(
-            TaskFailed, task=task.name, attempt=attempt, duration=duration, error=error or "interrupted", interrupted=True
+            TaskFailed,
+            task=task.name,
+            attempt=attempt,
+            duration=duration,
+            error=error or "interrupted",
+            interrupted=True,
         )
 
 

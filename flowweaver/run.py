@@ -160,9 +160,7 @@ class Run:
         if self._journal is not None:
             asked = not options.resume or bool(options.force)
             redo = [
-                name
-                for name, task in plan.items()
-                if asked and task.action is Action.RUN and name in prepared.records
+                name for name, task in plan.items() if asked and task.action is Action.RUN and name in prepared.records
             ]
             restored = [name for name, task in plan.items() if task.action in (Action.REUSE, Action.MAYBE)]
             self.run_id = self._journal.begin(
@@ -419,5 +417,3 @@ def _short(value: Any) -> str:
     if isinstance(value, str | int | float | bool | None):
         return str(value)[:200]
     return type(value).__name__
-
-

@@ -51,8 +51,7 @@ def ranks_by_remaining_path(dependencies: Sequence[Sequence[int]], seconds: Sequ
         path[index] += usual if own is None else own
         length = path[index]
         for dependency in dependencies[index]:
-            if behind[dependency] < length:
-                behind[dependency] = length
+            behind[dependency] = max(behind[dependency], length)
     ranks = [0] * len(path)
     for rank, index in enumerate(sorted(range(len(path)), key=lambda i: (-path[i], i))):
         ranks[index] = rank

@@ -276,9 +276,7 @@ class Task:
         if not callable(func):
             raise DefinitionError(f"Task {name!r} needs a function, not {type(func).__name__}")
         self.func: Callable[..., Any] = func
-        self.retry = _retry_policy(
-            name, retries, retry_delay, retry_backoff, retry_max_delay, retry_jitter, retry_on
-        )
+        self.retry = _retry_policy(name, retries, retry_delay, retry_backoff, retry_max_delay, retry_jitter, retry_on)
         self.timeout = _checked_timeout(name, timeout)
         self.callbacks: tuple[Callable[..., Any], ...] = _checked_callbacks(name, callbacks)
         self.inputs = _paths("inputs", inputs) if inputs else ()
@@ -364,9 +362,7 @@ class Task:
             self.status = TaskStatus.FAILED
             if isinstance(error, KeyboardInterrupt):
                 raise
-            raise TaskExecutionError(
-                f"{self.name} failed: {describe_exception(error)}", task_name=self.name
-            ) from error
+            raise TaskExecutionError(f"{self.name} failed: {describe_exception(error)}", task_name=self.name) from error
         self.result = result
         self._ended()
         self.status = TaskStatus.COMPLETED

@@ -58,7 +58,9 @@ def traceback_text(error: BaseException) -> str:
         head = ["Traceback (most recent call last):"] if lines else []
         block = [*head, *lines, *describe_exception(at).split("\n")]
         if isinstance(at, BaseExceptionGroup):
-            block += [f"  {number}. {describe_exception(inner)}" for number, inner in enumerate(at.exceptions[:_CHAIN], 1)]
+            block += [
+                f"  {number}. {describe_exception(inner)}" for number, inner in enumerate(at.exceptions[:_CHAIN], 1)
+            ]
         if at.__cause__ is not None:
             block = [_CAUSE, "", *block]
             at = at.__cause__

@@ -71,9 +71,7 @@ class Workflow:
 
     # -- building ---------------------------------------------------------------------------------------------------
 
-    def add_task(
-        self, task_or_func: TaskLike, depends_on: Dependency | Iterable[Dependency] | None = None
-    ) -> Task:
+    def add_task(self, task_or_func: TaskLike, depends_on: Dependency | Iterable[Dependency] | None = None) -> Task:
         """Add a Task, a function marked by ``@task``, or a plain function.
 
         Args:

@@ -49,9 +49,7 @@ class Loops:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(
-                    target=_serve, args=(self._loop,), name="flowweaver-coroutines", daemon=True
-                ).start()
+                threading.Thread(target=_serve, args=(self._loop,), name="flowweaver-coroutines", daemon=True).start()
             return self._loop
 
     def run(self, attempt: Attempt, coroutine: Coroutine[Any, Any, Any]) -> Any:

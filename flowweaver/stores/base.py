@@ -76,7 +76,7 @@ class RunJournal(ABC):
 
     @abstractmethod
     def encode(self, value: Any, *, serializer: str | None = None, persist: bool = True) -> StoredValue:
-        """Return the form in which a result will be kept, or why it cannot be. Never raises, never blocks on the store."""
+        """Return the form in which a result will be kept, or why it cannot be. Neither raises nor waits for the store."""
 
     @abstractmethod
     def commit(
@@ -145,7 +145,7 @@ class BaseStateStore(ABC):
         self.clear_all_states()
 
     def for_workflow(self, name: str) -> BaseStateStore:
-        """Return the part of this store that belongs to one workflow; a store that knows no workflows returns itself."""
+        """Return the part of this store that belongs to one workflow; itself if it knows no workflows."""
         del name
         return self
 
@@ -163,7 +163,7 @@ log = logging.getLogger("flowweaver")
 
 
 def parse_timestamp(value: Any) -> float | None:
-    """Return seconds since the epoch for ISO text (with or without a zone: then local time), a number or a datetime; else None."""
+    """Return seconds since the epoch for ISO text (without a zone: local time), a number or a datetime; else None."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):

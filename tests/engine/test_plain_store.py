@@ -6,7 +6,15 @@ import json
 
 import pytest
 
-from flowweaver import BaseStateStore, SequentialExecutor, StateError, Task, TaskStatus, Workflow, WorkflowExecutionError
+from flowweaver import (
+    BaseStateStore,
+    SequentialExecutor,
+    StateError,
+    Task,
+    TaskStatus,
+    Workflow,
+    WorkflowExecutionError,
+)
 
 
 class Plain(BaseStateStore):

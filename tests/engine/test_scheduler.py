@@ -83,9 +83,7 @@ def test_every_order_of_outcomes_keeps_the_invariants_and_ends(graph, data, keep
 @settings(max_examples=200, deadline=None)
 @given(graph=graphs(), data=st.data())
 def test_among_ready_tasks_the_longest_remaining_path_goes_first(graph, data):
-    seconds = data.draw(
-        st.lists(st.none() | st.floats(0, 10), min_size=len(graph), max_size=len(graph))
-    )
+    seconds = data.draw(st.lists(st.none() | st.floats(0, 10), min_size=len(graph), max_size=len(graph)))
     known = sorted(s for s in seconds if s is not None)
     usual = known[len(known) // 2] if known else 1.0
 
