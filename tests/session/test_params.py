@@ -108,5 +108,7 @@ def test_a_functions_parameters_have_the_type_of_annotation_or_default() -> None
         pass
 
     assert annotated_types(plain) == {"a": int, "b": date, "c": bool}
-    assert annotated_types(build) == {"a": str, "b": float, "c": str, "d": int}, "an unknown name spoils all annotations"
+    assert annotated_types(build) == {"a": str, "b": float, "c": str, "d": int}, (
+        "an unknown name spoils all annotations"
+    )
     assert type_of_default(False) is bool

@@ -1,0 +1,104 @@
+"""The ladder of signals: drain, then leave, then out; with real signals to this process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from queue import SimpleQueue
+
+import pytest
+
+from fwtui import signals
+from fwtui.signals import Ladder, Stopped
+
+SOON = 15.0
+
+
+class Work:
+    """Something that runs until it is told to end."""
+
+    def __init__(self) -> None:
+        self.asked: SimpleQueue[str] = SimpleQueue()
+        self.ended = threading.Event()
+
+    def stop(self) -> None:
+        self.asked.put("stop")
+
+    def cancel(self, grace: float) -> None:
+        self.asked.put("cancel")
+
+    def wait(self, timeout: float | None) -> bool:
+        return self.ended.wait(timeout)
+
+
+@pytest.fixture
+def handlers_as_before() -> Iterator[None]:
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    assert [signal.getsignal(number) for number in numbers] == before
+
+
+def send(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.usefixtures("handlers_as_before")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
+def test_a_signal_before_anything_runs_ends_at_once(number: int, code: int) -> None:
+    with pytest.raises(Stopped) as caught, Ladder():
+        send(number)
+        threading.Event().wait(SOON)
+    assert caught.value.code == code
+
+
+@pytest.mark.usefixtures("handlers_as_before")
+def test_the_first_interrupt_drains_for_as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signals, "_DRAIN", 0.0)
+    work, told = Work(), threading.Event()
+    with Ladder(leave=lambda code: work.asked.put(f"left {code}")) as ladder:
+        ladder.guard(work, told.set)
+        send(signal.SIGINT)
+        assert work.asked.get(timeout=SOON) == "stop"
+        assert told.wait(SOON)
+        work.ended.set()
+    assert ladder.code == 130
+    assert not ladder.left
+    assert work.asked.empty()
+
+
+@pytest.mark.usefixtures("handlers_as_before")
+def test_a_second_interrupt_leaves_and_the_process_ends_whatever_happens() -> None:
+    work = Work()
+    with Ladder(leave=lambda code: work.asked.put(f"left {code}")) as ladder:
+        ladder.guard(work, lambda: None)
+        send(signal.SIGINT)
+        assert work.asked.get(timeout=SOON) == "stop"
+        send(signal.SIGINT)
+        assert work.asked.get(timeout=SOON) == "cancel"
+        assert work.asked.get(timeout=SOON) == "left 130"
+    assert ladder.left
+
+
+@pytest.mark.usefixtures("handlers_as_before")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_being_terminated_drains_only_for_a_while(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signals, "_DRAIN", 0.05)
+    work = Work()
+    with Ladder(leave=lambda code: work.asked.put(f"left {code}")) as ladder:
+        ladder.guard(work, lambda: None)
+        send(number)
+        assert [work.asked.get(timeout=SOON) for _ in range(3)] == ["stop", "cancel", "left 143"]
+
+
+@pytest.mark.usefixtures("handlers_as_before")
+def test_what_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Ladder() as ladder:
+            send(signal.SIGHUP)
+        assert ladder.code == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
