@@ -11,7 +11,7 @@ __all__ = ["help_lines"]
 
 _TITLES = {"tasks": "In the tasks", "pane": "In the pane below them"}
 _KEYS_WIDTH = 14
-_TEXT_WIDTH = 44
+_TEXT_WIDTH = 54
 
 
 def _row(row: Key, width: int) -> Line:

@@ -44,7 +44,7 @@ KEYS: tuple[Key, ...] = (
     Key("look.log", ("l", "1"), "show('log')", "the log", "look"),
     Key("look.details", ("d", "2"), "show('details')", "details; again: back to the log", "look"),
     Key("look.output", ("0",), "show('output')", "what came from no task, once there is any", "look"),
-    Key("look.full", ("enter",), "full_log", "the log, full screen", "look", "tasks"),
+    Key("look.full", ("enter",), "screen.full_log", "the log, full screen", "look", "tasks"),
     Key("look.zoom", ("z",), "zoom", "the focused part full screen, and back", "look"),
     Key("look.older", ("left_square_bracket", "comma"), "attempt(-1)", "older attempt", "look"),
     Key("look.newer", ("right_square_bracket", "full_stop"), "attempt(1)", "newer attempt", "look"),

@@ -106,7 +106,7 @@ def pane_title(
         view: the workflow.
         task: whose log it is, None if there is none.
         wide: there is room for more than the attempt.
-        place: "end", "line 12 of 214" ..., "" if all of it is seen.
+        place: "end", "line 12 of 214" ...
         following: the log moves along with what is written.
         shown: number of the attempt that is shown, None for the last.
     """

@@ -242,9 +242,14 @@ def refused(text: str) -> Message:
     return Message(line(visible(" ".join(text.split()))), role="error")
 
 
-def no_log_match(text: str) -> Message:
-    """A search that found nothing."""
-    return note(f"/ {visible(text)}   no match")
+def of_tasks(shown: int, total: int) -> str:
+    """Return what a filter shows, beside where it is typed: "2 of 9 tasks", "no task"."""
+    return f"{shown:,} of {count_of(total, 'task')}" if shown else "no task"
+
+
+def of_matches(lines: int) -> str:
+    """Return what a search finds, beside where it is typed: "12 lines", "no match"."""
+    return count_of(lines, "line") if lines else "no match"
 
 
 def run_error(error: str) -> Message:

@@ -59,11 +59,16 @@ class RowFacts:
     ascii: bool = False
 
 
-def columns_for(names: Iterable[str], width: int, states: Iterable[State] = ()) -> Columns:
-    """Return the columns for a table of these names (as shown) in ``width`` cells."""
+def columns_for(longest: int, width: int, states: Iterable[State] = ()) -> Columns:
+    """Return the columns for a table in ``width`` cells.
+
+    Args:
+        longest: cells of the longest name.
+        width: cells of a row.
+        states: those that some task is in.
+    """
     wide = width >= WIDE
     limit = _LONGEST_NAME_WIDE if width >= _VERY_WIDE else _LONGEST_NAME
-    longest = max(map(cells, names), default=0)
     status = max(_STATUS, max((cells(state.value) for state in states), default=0) + 1)
     # Below 80 columns names give way before times do.
     limit = max(8, min(limit, width - _MARKS - _ICON - status - _TIME - 3 * _GAP))

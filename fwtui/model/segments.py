@@ -17,10 +17,14 @@ __all__ = [
     "cells",
     "clip",
     "crop",
+    "crop_line",
     "cut_end",
     "cut_middle",
+    "find_all",
+    "fold_line",
     "key",
     "line",
+    "mark_matches",
     "pad_end",
     "pad_start",
     "plain",
@@ -164,3 +168,72 @@ def wrap(text: str, width: int) -> list[str]:
         made.append(head.rstrip(" "))
         text = text[len(head) :].lstrip(" ")
     return [*made, text] if text or not made else made
+
+
+def crop_line(of: Line, start: int, end: int) -> Line:
+    """Return the part of a line between two cells."""
+    made = []
+    at = 0
+    for segment in of:
+        size = cell_len(segment.text)
+        if at < end and at + size > start:
+            made.append(Segment(crop(segment.text, max(0, start - at), end - at), segment.role))
+        at += size
+    return tuple(made)
+
+
+def fold_line(of: Line, width: int) -> list[Line]:
+    """Return a line in pieces of at most ``width`` cells; a word is broken only where it is longer than that."""
+    total = width_of(of)
+    if total <= width or width < 2:
+        return [of]
+    made = []
+    start = 0
+    while start < total:
+        piece = crop_line(of, start, start + width)
+        if start + width < total:
+            text = plain(piece)
+            blank = text.rfind(" ")
+            if blank > len(text) // 2:
+                piece = crop_line(of, start, start + cell_len(text[: blank + 1]))
+        made.append(piece)
+        start += max(1, width_of(piece))
+    return made
+
+
+def mark_matches(of: Line, needle: str, role: str = "match") -> Line:
+    """Return a line in which each occurrence of a text has a role; a needle without capitals matches any case."""
+    text = plain(of)
+    found = find_all(text, needle)
+    if not found:
+        return of
+    made: list[Segment] = []
+    at = 0
+    spans = iter([*found, (len(text), len(text))])
+    start, end = next(spans)
+    for segment in of:
+        rest, own = segment.text, at
+        while rest:
+            if own >= end and start < len(text):
+                start, end = next(spans)
+            inside = start <= own < end
+            border = end if inside else start
+            piece = rest[: max(1, border - own)] if border > own else rest
+            made.append(Segment(piece, role if inside else segment.role))
+            rest, own = rest[len(piece) :], own + len(piece)
+        at += len(segment.text)
+    return tuple(made)
+
+
+def find_all(text: str, needle: str) -> list[tuple[int, int]]:
+    """Return where a text occurs in another, without overlaps; a needle without capitals matches any case."""
+    if not needle:
+        return []
+    if needle == needle.lower() and len(text.lower()) == len(text):
+        text = text.lower()
+    found = []
+    at = text.find(needle)
+    while at >= 0:
+        found.append((at, at + len(needle)))
+        at = text.find(needle, at + len(needle))
+    return found

@@ -1,0 +1,46 @@
+"""Calls that may take their time, made in a daemon thread of their own while the screen goes on.
+
+Not the event loop's executor: its threads are waited for when the loop closes, and a user's module that never finishes
+importing must not keep anybody in the dashboard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+__all__ = ["in_thread"]
+
+T = TypeVar("T")
+
+
+async def in_thread(function: Callable[..., T], *args: Any, **options: Any) -> T:
+    """Return what a function returns, or raise what it raises, without holding up the event loop.
+
+    A caller that is cancelled goes on at once; the call itself ends when it ends, and nobody hears of it.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # type: ignore[arg-type]
+
+    def call() -> None:
+        result, error = None, None
+        try:
+            result = function(*args, **options)
+        except BaseException as caught:  # the caller's to judge: it is raised again where it waits
+            error = RuntimeError("StopIteration") if isinstance(caught, StopIteration) else caught
+        with contextlib.suppress(RuntimeError):  # the loop has closed: the screen is gone
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=call, name="fwtui-call", daemon=True).start()
+    return await future

@@ -1,0 +1,172 @@
+"""The keys that change something: running, stopping, clearing, and leaving."""
+
+from __future__ import annotations
+
+from fwtui.model import dialogs, messages
+from fwtui.model.ladder import Rung, climb
+from fwtui.model.status import DONE_STATES
+from fwtui.model.views import RunView
+from fwtui.screens.board import Board
+from fwtui.screens.dialog import ClearDialog, Dialog
+from fwtui.session.port import RunRequest
+
+__all__ = ["ChangingKeys"]
+
+_LEAVE_SECONDS = 2.0
+
+
+class ChangingKeys(Board):
+    """What these keys do.
+
+    Attributes:
+        rung: how far up the ladder somebody is who wants to leave.
+    """
+
+    rung: Rung = Rung.GROUND
+
+    def _may_change(self) -> bool:
+        """Tell whether state may be changed now, and say why not."""
+        if self.conductor.running:
+            self.say(messages.run_goes_on())
+            return False
+        return True
+
+    # -- running ----------------------------------------------------------------------------------------------------
+
+    def action_resume(self) -> None:
+        """Run what is not done."""
+        if self._may_change():
+            self.do(self.conductor.resume())
+
+    def action_run_everything(self) -> None:
+        """Run everything again, after a question."""
+        if self._may_change():
+            self.do(self._run_everything())
+
+    async def _run_everything(self) -> None:
+        if await self.conductor.ready() and self.view is not None:
+            self._ask_then(dialogs.run_all_dialog(self.view), RunRequest(fresh=True))
+
+    def action_run_again(self) -> None:
+        """Run the selected or marked tasks again; a question first if one is done."""
+        if self._may_change() and self.table.chosen:
+            self.do(self._run_again(self.table.chosen, self.table.hidden_marks))
+
+    async def _run_again(self, names: list[str], hidden: int) -> None:
+        if not await self.conductor.ready() or self.view is None:
+            return
+        chosen = [self.view.tasks[name] for name in names if name in self.view.tasks]
+        names = [task.name for task in chosen]
+        request = RunRequest(force=names, start_from=names)
+        if any(task.state in DONE_STATES for task in chosen):
+            self._ask_then(dialogs.run_again_dialog(chosen, hidden), request)
+        elif chosen:
+            await self.conductor.start(request)
+
+    def action_stop(self) -> None:
+        """Start no further task; pressed again, stop at once after a question."""
+        view = self.view
+        if not self.conductor.running or view is None:
+            self.say(messages.nothing_runs())
+        elif view.stopping:
+            self.action_stop_now()
+        else:
+            self.conductor.stop()
+            self.say(messages.stopping(view))
+
+    def action_stop_now(self) -> None:
+        """Give up what runs, after a question."""
+        if not self.conductor.running or self.view is None:
+            self.say(messages.nothing_runs())
+        else:
+            self.beside(self._stop_now(self.view))
+
+    async def _stop_now(self, view: RunView) -> None:
+        if await self._ask(Dialog(dialogs.stop_dialog(view))) == "yes":
+            self.conductor.stop()
+            self.conductor.session.cancel()
+
+    # -- dialogs ----------------------------------------------------------------------------------------------------
+
+    async def _ask(self, dialog: Dialog) -> str:
+        self.dialog = dialog
+        self.refresh_lines()
+        answer = await self.app.push_screen_wait(dialog)
+        if self.dialog is dialog:
+            self.dialog = None
+        self.table.focus()
+        self.refresh_lines()
+        return answer or ""
+
+    def _ask_then(self, spec: dialogs.DialogSpec, request: RunRequest) -> None:
+        self.beside(self._asked(Dialog(spec), request))
+
+    async def _asked(self, dialog: Dialog, request: RunRequest) -> None:
+        if await self._ask(dialog) == "yes":
+            self.do(self.conductor.start(request))
+
+    def on_dialog_shown(self) -> None:
+        """The open dialog has other keys now."""
+        self.refresh_lines()
+
+    # -- clearing ---------------------------------------------------------------------------------------------------
+
+    def action_clear(self) -> None:
+        """Forget results, by scope."""
+        if self._may_change() and self.view is not None and self.table.chosen:
+            self.beside(self._clear(ClearDialog(self.view, self.table.chosen, self.table.hidden_marks)))
+
+    async def _clear(self, dialog: ClearDialog) -> None:
+        if await self._ask(dialog) == "clear":
+            self.table.unmark()
+            self.do(self.conductor.clear(dialog.names))
+
+    def action_undo(self) -> None:
+        """Undo the last clear."""
+        if self._may_change() and self.view is not None:
+            self.do(self.conductor.undo())
+
+    # -- leaving ----------------------------------------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """One more rung of the ladder: ask, finish what runs and leave, leave at once."""
+        self.rung = climb(self.rung, running=self.conductor.running)
+        if self.rung is Rung.ASKED and self.view is not None:
+            self.beside(self._ask_to_quit(self.view))
+        elif self.rung is Rung.FINISHING:
+            self._finish()
+        else:
+            self.beside(self.leave_now(_LEAVE_SECONDS))
+
+    async def _ask_to_quit(self, view: RunView) -> None:
+        answer = await self._ask(Dialog(dialogs.quit_dialog(view, self.clock())))
+        if answer == "now":
+            await self.leave_now(_LEAVE_SECONDS)
+        elif answer == "finish":
+            self.rung = Rung.FINISHING
+            self._finish()
+        elif self.rung is Rung.ASKED:
+            self.rung = Rung.GROUND
+
+    def _finish(self) -> None:
+        """Leave when what runs has finished."""
+        if self.dialog is not None and self.dialog.is_current:
+            self.dialog.dismiss("finish")
+        elif not self.conductor.running:
+            self.app.exit()
+        else:
+            self.say(None)
+            self.conductor.stop(quitting=True)
+
+    async def finish_within(self, seconds: float) -> None:
+        """Let what runs finish, for at most some seconds; then give it up."""
+        if self.conductor.running and not await self.conductor.ended_within(seconds):
+            await self.conductor.leave(seconds)
+        self.conductor.drain()
+
+    async def leave_now(self, seconds: float) -> None:
+        """Leave; what runs is given up, and the rest saved, for at most some seconds."""
+        if self.conductor.running:
+            await self.conductor.leave(seconds)
+            self.conductor.drain()
+        self.app.exit()

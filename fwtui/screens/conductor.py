@@ -1,0 +1,286 @@
+"""What is asked of a session, and the view that follows from its answers. No widgets: what is, not how it looks.
+
+Every blocking call is made in a thread, one after the other; keys that ask for more meanwhile wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from flowweaver.errors import FlowWeaverError
+from flowweaver.events import Event
+from flowweaver.records import AttemptRecord, LogLine
+from fwtui.model import messages
+from fwtui.model.folding import fold
+from fwtui.model.frames import Excerpt, users_frames
+from fwtui.model.logbook import Logbook
+from fwtui.model.logtext import wants_error
+from fwtui.model.messages import Message
+from fwtui.model.text import visible
+from fwtui.model.views import RunView, TaskView, idle_view
+from fwtui.screens.background import in_thread
+from fwtui.screens.sources import read_excerpts
+from fwtui.session.port import LoadProblem, Reload, RunRequest, SessionPort
+
+__all__ = ["Conductor"]
+
+T = TypeVar("T")
+
+
+class Conductor:
+    """A session as a screen needs it.
+
+    Args:
+        session: the session; nothing else calls it.
+        clock: seconds since the epoch.
+        changed: called when there is another view.
+        say: called with what is to be said on the message line.
+
+    Attributes:
+        view: the workflow as it is shown; None before it was loaded once.
+        edited: the file was saved during the run that goes on.
+        fatal: why the state cannot be used; nothing is to be shown then.
+    """
+
+    def __init__(
+        self,
+        session: SessionPort,
+        clock: Callable[[], float],
+        changed: Callable[[], None],
+        say: Callable[[Message], None],
+    ) -> None:
+        self.session = session
+        self._clock = clock
+        self._changed = changed
+        self._say = say
+        self._one_at_a_time = asyncio.Lock()
+        self._starting = False
+        self._excerpts: dict[tuple[str, int | None, int], list[Excerpt]] = {}
+        self.view: RunView | None = None
+        self.edited = False
+        self.fatal: FlowWeaverError | None = None
+        self.logbook = Logbook()
+
+    @property
+    def problem(self) -> LoadProblem | None:
+        """Why the file on disk does not load."""
+        return self.session.problem
+
+    @property
+    def running(self) -> bool:
+        """A run of this session goes on, or is being started."""
+        return self._starting or self.session.running or (self.view is not None and self.view.running)
+
+    async def _call(self, function: Callable[..., T], *args: Any, **options: Any) -> T:
+        async with self._one_at_a_time:
+            return await in_thread(function, *args, **options)
+
+    def _show(self, view: RunView) -> None:
+        self.view = view
+        self._changed()
+
+    # -- opening and saving -----------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Load the file and the state of its last run."""
+        try:
+            picture = await self._call(self.session.open)
+        except LoadProblem:
+            self._changed()
+            return
+        except FlowWeaverError as error:
+            self.fatal = error
+            self._changed()
+            return
+        view = idle_view(picture)
+        self._show(view)
+        if view.run is None and not view.records and view.total:
+            self._say(messages.never_ran(view.total))
+        elif view.run is not None and view.run.outcome == "interrupted":
+            self._say(messages.interrupted(view))
+
+    async def check_disk(self) -> bool:
+        """Take what was saved, if anything, and say what it means; return whether anything was."""
+        try:
+            reload = await self._call(self.session.check_disk)
+        except FlowWeaverError as error:
+            self._say(messages.refused(str(error)))
+            return False
+        if reload is None:
+            return False
+        self._take(reload)
+        return True
+
+    def _take(self, reload: Reload) -> None:
+        if reload.during_run:
+            self.edited = True
+            self._changed()
+            if reload.problem is None:
+                self._say(messages.saved_in_run(reload.file, reload.time))
+            return
+        if reload.picture is None:
+            self._changed()
+            return
+        first = self.view is None
+        view = idle_view(reload.picture)
+        self._show(view)
+        if first:
+            return
+        if reload.added or reload.removed:
+            said = messages.graph_edited(view, reload.file, reload.time, len(reload.added), len(reload.removed))
+        else:
+            said = messages.saved(view, reload.file, reload.time, reload.affected)
+        self._say(said)
+
+    async def refresh(self) -> None:
+        """Look at the store again."""
+        try:
+            picture = await self._call(self.session.refresh)
+        except (LoadProblem, FlowWeaverError) as error:
+            self._say(messages.refused(str(error)))
+            return
+        before = self.view
+        view = idle_view(picture)
+        self._show(view)
+        if before is not None and before.holder is not None and view.holder is None:
+            self._say(messages.released(None if view.run is None else view.run.run_id))
+
+    # -- running ----------------------------------------------------------------------------------------------------
+
+    async def ready(self) -> bool:
+        """Load what is newer on disk; return whether a run may start on it, and say why not."""
+        if self.running:
+            self._say(messages.run_goes_on())
+            return False
+        if not await self.check_disk() and self.problem is None:
+            await self.refresh()
+        problem = self.problem
+        if problem is not None:
+            self._say(messages.not_started(problem.file, problem.line))
+            return False
+        return self.view is not None
+
+    async def resume(self) -> None:
+        """Run what is not done; if nothing is to be done, say so."""
+        if not await self.ready() or self.view is None:
+            return
+        if not self.view.to_run() and not self.view.maybe() and not self.view.holder:
+            self._say(messages.nothing_to_do(self.view.total))
+            return
+        await self.start(RunRequest())
+
+    async def start(self, request: RunRequest) -> None:
+        """Start a run, or say why it is refused."""
+        self._starting = True
+        try:
+            await self._call(self.session.start, request)
+        except LoadProblem as problem:
+            self._say(messages.not_started(problem.file, problem.line))
+        except FlowWeaverError as error:
+            self._say(messages.refused(str(error)))
+        else:
+            self.edited = False
+        finally:
+            self._starting = False
+            self._changed()
+
+    def drain(self) -> list[Event]:
+        """Take the events that have come, and the view they lead to."""
+        events = self.session.drain()
+        if events and self.view is not None:
+            self.logbook.take(events)
+            self.view = fold(self.view, events)
+        return events
+
+    async def after_run(self) -> None:
+        """Take the state that a run left, and what was saved while it went on."""
+        await self._call(self.session.wait, 5.0)
+        try:
+            picture = await self._call(self.session.refresh)
+        except (LoadProblem, FlowWeaverError) as error:
+            self._say(messages.refused(str(error)))
+            return
+        self.logbook.clear()
+        view = idle_view(picture, after=self.view)
+        if self.view is not None and self.view.quitting:
+            view = replace(view, quitting=True)
+        self.edited = False
+        self._show(view)
+        await self.check_disk()
+
+    def stop(self, *, quitting: bool = False) -> None:
+        """Start no further task."""
+        self.session.stop()
+        if self.view is not None:
+            quits = quitting or self.view.quitting
+            changed = frozenset(task.name for task in self.view.in_flight())
+            self._show(replace(self.view, stopping=True, quitting=quits, changed=changed))
+
+    async def ended_within(self, seconds: float) -> bool:
+        """Wait for the end of the run; return whether it has ended."""
+        return await in_thread(self.session.wait, seconds)
+
+    async def leave(self, seconds: float) -> None:
+        """Give up what runs, and wait for the state to be saved, but not for longer than ``seconds``."""
+        self.session.cancel()
+        await in_thread(self.session.wait, seconds)
+
+    # -- what is stored ---------------------------------------------------------------------------------------------
+
+    async def clear(self, names: Sequence[str]) -> None:
+        """Forget tasks."""
+        await self._change(self.session.clear, messages.cleared, names)
+
+    async def undo(self) -> None:
+        """Undo the last clear."""
+        await self._change(self.session.undo_clear, messages.undone)
+
+    async def _change(self, call: Callable[..., list[str]], said: Callable[[list[str]], Message], *args: Any) -> None:
+        try:
+            names = await self._call(call, *args)
+        except FlowWeaverError as error:
+            self._say(messages.refused(str(error)))
+            return
+        await self.refresh()
+        self._say(said([visible(name) for name in names]))
+
+    async def log(self, task: TaskView, attempt: int) -> list[LogLine]:
+        """Return what an attempt of a task's last run wrote."""
+        live = self.logbook.lines(task.name, attempt)
+        if live is not None:
+            return live
+        try:
+            return await self._call(self.session.log, task.name, run_id=task.run_id, attempt=attempt or None)
+        except (LoadProblem, FlowWeaverError) as error:
+            self._say(messages.refused(str(error)))
+            return []
+
+    async def excerpts(self, task: TaskView, attempt: int) -> list[Excerpt]:
+        """Return the user's frames of a failed attempt, as they were when they were first looked at."""
+        found = next((one for one in self.attempts(task) if one.attempt == attempt), None)
+        if found is None or found.traceback is None:
+            return []
+        key = (task.name, found.run_id, attempt)
+        if key not in self._excerpts:
+            self._excerpts[key] = await in_thread(read_excerpts, found)
+        return self._excerpts[key]
+
+    def failing_line(self, task: TaskView) -> tuple[str, int] | None:
+        """Return file and line of the user's innermost frame of a task's last error, None if it has none."""
+        if not wants_error(task):
+            return None
+        for attempt in reversed(self.attempts(task)):
+            frames = users_frames(attempt.traceback)
+            if frames:
+                return frames[0].file, frames[0].line
+        return None
+
+    def attempts(self, task: TaskView) -> list[AttemptRecord]:
+        """Return the attempts of the run that a task's state is from, the first first."""
+        if self.view is None:
+            return []
+        found = self.view.attempts.get(task.name, ())
+        return [attempt for attempt in found if task.run_id is None or attempt.run_id in (task.run_id, None)]

@@ -1,0 +1,167 @@
+"""The dashboard: what runs, how far, what went wrong, and what the next key does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.message import Message
+
+from flowweaver.events import Event, RunFinished, RunStarted, TaskFailed, TaskOutput
+from fwtui.model import messages
+from fwtui.model.ladder import Rung
+from fwtui.screens.changing import ChangingKeys
+from fwtui.screens.looking import LookingKeys
+from fwtui.session.port import SessionPort
+from fwtui.widgets.bindings import bindings_of
+from fwtui.widgets.footer import Footer
+from fwtui.widgets.lines_pane import LinesPane
+from fwtui.widgets.tabs import TabsRule
+from fwtui.widgets.task_table import TaskTable
+
+__all__ = ["Dashboard"]
+
+
+class Dashboard(ChangingKeys, LookingKeys):
+    """The screen, moved along by whoever owns the time: ``drain``, ``tick`` and ``turn`` are called from outside.
+
+    Args:
+        session: the workflow.
+        clock: seconds since the epoch.
+        watch: saves of the file are noticed.
+        run_at_start: a run starts as soon as the file is loaded.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("dashboard")
+
+    class Opened(Message):
+        """The file was looked at for the first time, and loaded if it loads."""
+
+    def __init__(self, session: SessionPort, clock: Callable[[], float], *, watch: bool, run_at_start: bool) -> None:
+        super().__init__(session, clock, watch=watch)
+        self._run_at_start = run_at_start
+        self._moved_in_run = False
+        self._outside_told = False
+
+    def begin(self) -> None:
+        """Load the file."""
+        self.do(self._open())
+
+    async def _open(self) -> None:
+        await self.conductor.open()
+        self.post_message(self.Opened())
+        view = self.view
+        failed = None if view is None else view.first_failure()
+        if failed is not None:
+            self.table.move_to(failed.name)
+        if self._run_at_start and view is not None:
+            await self.conductor.resume()
+
+    # -- time -------------------------------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Take the events that have come and draw what they changed; some twenty times a second."""
+        events = self.conductor.drain()
+        if not events:
+            return
+        if any(isinstance(event, RunStarted) for event in events):
+            self._moved_in_run = False
+        self.refresh_view()
+        self.pane.wrote([event for event in events if isinstance(event, TaskOutput)])
+        self._tell(events)
+        if any(isinstance(event, RunFinished) for event in events):
+            self.do(self._after_run())
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        view = self.conductor.view
+        for event in events:
+            if view is None or not isinstance(event, TaskFailed) or event.interrupted or event.task not in view.tasks:
+                continue
+            task = view.tasks[event.task]
+            if not self._moved_in_run:
+                # The cursor goes to the first failure once; after that it is where the person wants it.
+                self._moved_in_run = True
+                self.table.move_to(event.task)
+            elif self.table.cursor != event.task:
+                self.say(messages.failed_elsewhere(task))
+            if event.thread_left:
+                self.say(messages.thread_left(task))
+
+    async def _after_run(self) -> None:
+        await self.conductor.after_run()
+        if self.rung is Rung.FINISHING:
+            self.app.exit()
+
+    def tick(self) -> None:
+        """Move the times that go on; once a second."""
+        self.table.tick()
+        self.pane.tick()
+        self.refresh_lines()
+        if self.view is not None and self.view.holder is not None and not self.busy:
+            self.beside(self.conductor.refresh())
+
+    def saved(self) -> None:
+        """Source files were saved."""
+        self.beside(self._take_saved())
+
+    async def _take_saved(self) -> None:
+        await self.conductor.check_disk()
+
+    def wrote_outside(self, texts: Sequence[str]) -> None:
+        """Something was written that belongs to no task."""
+        self.pane.outside(texts)
+        if not self._outside_told:
+            self._outside_told = True
+            self.say(messages.outside_output())
+
+    # -- what widgets say -------------------------------------------------------------------------------------------
+
+    def on_task_table_moved(self, event: TaskTable.Moved) -> None:
+        """Show the task under the cursor."""
+        self._moved_in_run = self._moved_in_run or event.by_person
+        self.pane.select(self.view, self.table.selected)
+        self.refresh_lines()
+
+    def on_task_table_marked(self) -> None:
+        """Count the marks in the footer."""
+        self.refresh_lines()
+
+    def on_task_table_opened(self) -> None:
+        """A double click is enter."""
+        self.action_full_log()
+
+    def on_lines_pane_scrolled(self, event: LinesPane.Scrolled) -> None:
+        """Say where in the pane one is."""
+        event.stop()
+        self.pane.refresh_rule()
+
+    def on_tabs_rule_picked(self, event: TabsRule.Picked) -> None:
+        """A click on a tab shows its view."""
+        self.show_pane(event.name)
+
+    async def on_footer_picked(self, event: Footer.Picked) -> None:
+        """A click on a key of the footer does what the key does."""
+        await self.run_action(event.action)
+
+    def on_descendant_focus(self) -> None:
+        """Another part has the focus."""
+        self.refresh_lines()
+
+    # -- leaving ----------------------------------------------------------------------------------------------------
+
+    def action_quit_or_back(self) -> None:
+        """Leave, by the ladder; in full screen one step back."""
+        if self.full and self.rung is Rung.GROUND:
+            self.zoom(full=False)
+        else:
+            self.leave()
+
+    def action_interrupt(self) -> None:
+        """Copy what is selected, else leave."""
+        selected = self.get_selected_text()
+        if selected:
+            self.copy(selected)
+            self.clear_selection()
+        else:
+            self.leave()

@@ -1,0 +1,173 @@
+"""Questions in front of the dashboard. Enter does what the first button says, wherever the focus is; esc nothing."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.screen import ModalScreen
+
+from fwtui.model.dialogs import INNER, SCOPES, DialogSpec, box_lines, clear_dialog, scope_names
+from fwtui.model.segments import Line, Segment, cells, line
+from fwtui.model.views import RunView
+from fwtui.widgets.drawing import Lines
+
+__all__ = ["Box", "ClearDialog", "Dialog"]
+
+
+class Box(Lines):
+    """A frame with a title round a dialog's lines."""
+
+    class Picked(Message):
+        """A button was clicked, by its answer."""
+
+        def __init__(self, answer: str) -> None:
+            super().__init__()
+            self.answer = answer
+
+    def __init__(self, spec: DialogSpec) -> None:
+        super().__init__(id="box")
+        self._spec = spec
+
+    def show(self, spec: DialogSpec) -> None:
+        """Show another content."""
+        self._spec = spec
+        self.fit()
+        self.redraw()
+
+    def fit(self) -> None:
+        """Take as many cells as the content needs."""
+        inner = min(INNER, self.app.size.width - 4)
+        self.styles.width = inner + 2
+        self.styles.height = len(box_lines(self._spec, inner)) + 2
+
+    def compose_lines(self, width: int, height: int) -> list[Line]:
+        """Return the frame and what is in it."""
+        del height
+        inner = width - 2
+        head = f"─ {self._spec.title} "
+        top = line(Segment("╭"), Segment("─ "), Segment(f"{self._spec.title}", "strong"), " ")
+        lines = [line(*top, "─" * (inner - cells(head)), "╮")]
+        lines += [line("│", *row, "│") for row in box_lines(self._spec, inner)]
+        return [*lines, line("╰" + "─" * inner + "╯")]
+
+    def on_mount(self) -> None:
+        """Fit the first content."""
+        self.fit()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a button is its key."""
+        event.stop()
+        row = self._drawn[event.y] if event.y < len(self._drawn) else ()
+        at = 0
+        found = ""
+        for segment in row:
+            if at <= event.x and segment.role == "key":
+                found = segment.text.strip()
+            at += cells(segment.text)
+        for button in self._spec.buttons:
+            if found and button.shown == found:
+                self.post_message(self.Picked(button.answer))
+
+
+class Dialog(ModalScreen[str]):
+    """One question; its result is the answer of the button, "" where nothing is to change."""
+
+    AUTO_FOCUS: ClassVar[str | None] = None
+
+    class Shown(Message):
+        """Other keys than before make sense.
+
+        Attributes:
+            hints: keys and what they do, for the footer.
+        """
+
+        def __init__(self, hints: list[tuple[str, str]]) -> None:
+            super().__init__()
+            self.hints = hints
+
+    def __init__(self, spec: DialogSpec) -> None:
+        super().__init__()
+        self.spec = spec
+
+    def compose(self) -> ComposeResult:
+        """One box."""
+        yield Box(self.spec)
+
+    def on_resize(self) -> None:
+        """Fit the box anew."""
+        self.query_one(Box).fit()
+
+    def on_key(self, event: events.Key) -> None:
+        """Answer; every other key does nothing here."""
+        if event.key in ("ctrl+c", "ctrl+q"):
+            return
+        event.stop()
+        event.prevent_default()
+        for button in self.spec.buttons:
+            if event.key in button.keys:
+                self.dismiss(button.answer)
+                return
+        self.other_key(event)
+
+    def other_key(self, event: events.Key) -> None:
+        """Take a key that is no button's."""
+
+    def on_box_picked(self, event: Box.Picked) -> None:
+        """Answer by a click."""
+        self.dismiss(event.answer)
+
+    @property
+    def hints(self) -> list[tuple[str, str]]:
+        """What the footer says meanwhile."""
+        return self.spec.hints
+
+
+class ClearDialog(Dialog):
+    """What is to be forgotten, by scope.
+
+    Args:
+        view: the workflow as it is when the dialog opens.
+        chosen: the selected or marked tasks.
+        hidden: how many of them a filter hides.
+    """
+
+    def __init__(self, view: RunView, chosen: list[str], hidden: int) -> None:
+        self._view = view
+        self._chosen = chosen
+        self._hidden = hidden
+        self.scope = SCOPES[0]
+        self.pattern = ""
+        super().__init__(self._spec())
+
+    def _spec(self) -> DialogSpec:
+        return clear_dialog(self._view, self._chosen, self.scope, self.pattern, hidden=self._hidden)
+
+    @property
+    def names(self) -> list[str]:
+        """The tasks that are to be forgotten."""
+        return scope_names(self._view, self._chosen, self.scope, self.pattern)
+
+    def other_key(self, event: events.Key) -> None:
+        """Move between scopes, or type a pattern."""
+        if event.key in ("left", "right", "tab", "shift+tab"):
+            step = 1 if event.key in ("right", "tab") else -1
+            self.scope = SCOPES[(SCOPES.index(self.scope) + step) % len(SCOPES)]
+        elif self.scope != "pattern":
+            return
+        elif event.key == "backspace":
+            self.pattern = self.pattern[:-1]
+        elif event.is_printable and event.character:
+            self.pattern += event.character
+        self.spec = self._spec()
+        self.query_one(Box).show(self.spec)
+        self.post_message(self.Shown(self.hints))
+
+    @property
+    def hints(self) -> list[tuple[str, str]]:
+        """What the footer says meanwhile."""
+        first = [] if len(self.spec.buttons) == 1 else [("enter", "clear")]
+        last = self.spec.buttons[-1].label
+        return [*first, ("←→", "scope"), ("esc", last[:1].lower() + last[1:])]

@@ -1,0 +1,235 @@
+"""What the pane below the tasks shows: the log of the selected task, its details, or what came from no task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+from flowweaver.events import TaskOutput
+from flowweaver.records import AttemptRecord, LogLine
+from fwtui.model.details import details_lines
+from fwtui.model.frames import Excerpt
+from fwtui.model.header import WIDE
+from fwtui.model.logtext import empty_text, error_lines, log_lines, log_text, pane_title, wants_error
+from fwtui.model.segments import Line, Segment, line
+from fwtui.model.status import OPEN_STATES
+from fwtui.model.tabs import Tab
+from fwtui.model.views import RunView, TaskView
+from fwtui.screens.conductor import Conductor
+from fwtui.widgets.lines_pane import LinesPane
+from fwtui.widgets.tabs import TabsRule
+
+__all__ = ["Pane"]
+
+_TABS = (Tab("1", "Log", "log"), Tab("2", "Details", "details"))
+_OUTPUT = Tab("0", "Output", "output")
+_MOST_OUTSIDE = 5_000
+
+_Key = tuple[str, int | None, int]
+
+
+class Pane:
+    """The pane's views, of which one is seen.
+
+    Args:
+        conductor: gives logs and source lines.
+        clock: seconds since the epoch.
+        views: the widgets by name.
+        rule: the line above, with the tabs.
+        run: runs a coroutine beside everything else.
+
+    Attributes:
+        active: name of the view that is seen.
+        task: the selected task.
+        loading: a log is on its way.
+    """
+
+    def __init__(
+        self,
+        conductor: Conductor,
+        clock: Callable[[], float],
+        views: Mapping[str, LinesPane],
+        rule: TabsRule,
+        run: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        self._conductor = conductor
+        self._clock = clock
+        self._views = views
+        self._rule = rule
+        self._run = run
+        self.active = "log"
+        self.task: TaskView | None = None
+        self._attempt: int | None = None
+        self._shown: _Key | None = None
+        self._shown_state: object = None
+        self._empty = True
+        self.loading = False
+        self._again = False
+        self._outside: list[Line] = []
+
+    @property
+    def view(self) -> LinesPane:
+        """The widget that is seen."""
+        return self._views[self.active]
+
+    @property
+    def tabs(self) -> tuple[Tab, ...]:
+        """The tabs there are now."""
+        return (*_TABS, _OUTPUT) if self._outside else _TABS
+
+    def show(self, name: str) -> None:
+        """Show a view."""
+        if name == "output" and not self._outside:
+            return
+        self.active = name
+        for other, widget in self._views.items():
+            widget.display = other == name
+        self._fill_details()
+        self.refresh_rule()
+
+    def select(self, view: RunView | None, task: TaskView | None) -> None:
+        """Show another task, or the same one as it is now."""
+        other = (None if task is None else task.name) != (None if self.task is None else self.task.name)
+        self.task = task
+        if other:
+            self._attempt = None
+        self._fill_details(keep_place=not other)
+        key = self._key()
+        state = None if task is None else (task.state in OPEN_STATES, task.error, task.state)
+        if view is None or task is None:
+            self._shown = None
+            self._views["log"].show([])
+        elif key != self._shown or state != self._shown_state:
+            self._load()
+        self._shown_state = state
+        self.refresh_rule()
+
+    def other_attempt(self, step: int) -> None:
+        """Show an older or a newer attempt of the selected task."""
+        if self.task is None:
+            return
+        wanted = min(max((self._attempt or self.task.attempt) + step, 1), max(1, self.task.attempt))
+        self._attempt = None if wanted == self.task.attempt else wanted
+        self.show("log")
+        if self._key() != self._shown:
+            self._load()
+
+    def refresh_rule(self) -> None:
+        """Say anew what the pane shows."""
+        view, widget = self._conductor.view, self.view
+        wide = widget.app.size.width >= WIDE
+        right = ""
+        if view is not None and self.task is not None and self.active == "log":
+            right = pane_title(
+                view, self.task, wide=wide, place=widget.place, following=widget.following, shown=self._attempt
+            )
+        elif self.active == "details" and self.task is not None:
+            right = self.task.title
+        self._rule.show(self.tabs, self.active, right, focused=widget.has_focus)
+
+    # -- the log ----------------------------------------------------------------------------------------------------
+
+    def _key(self) -> _Key | None:
+        if self.task is None:
+            return None
+        return self.task.name, self.task.run_id, self._attempt or self.task.attempt
+
+    def wrote(self, events: Sequence[TaskOutput]) -> None:
+        """Add what the shown attempt has written."""
+        for event in events:
+            if self._shown is None or (event.task, event.attempt) != (self._shown[0], self._shown[2]):
+                continue
+            if self.loading:
+                # What is being loaded may or may not have these lines: it is loaded once more.
+                self._again = True
+            elif self._empty:
+                self._load()
+            else:
+                self._views["log"].append(log_lines(event.lines))
+
+    def _load(self) -> None:
+        """Load the wanted log; while one is being loaded, only the last one wanted is loaded after it."""
+        if self.loading:
+            self._again = True
+            return
+        self.loading = True
+        self._run(self._load_until_shown())
+
+    async def _load_until_shown(self) -> None:
+        try:
+            while True:
+                self._again = False
+                await self._load_once()
+                if not self._again:
+                    return
+        finally:
+            self.loading = False
+
+    async def _load_once(self) -> None:
+        task, key = self.task, self._key()
+        if task is None or key is None:
+            return
+        number = key[2]
+        lines = await self._conductor.log(task, number)
+        attempts = [each for each in self._conductor.attempts(task) if each.attempt <= number]
+        excerpts = await self._conductor.excerpts(task, number)
+        now = self.task
+        if now is None or key != self._key():
+            self._again = True
+            return
+        self._fill_log(now, key, lines, attempts, excerpts)
+
+    def _fill_log(
+        self,
+        task: TaskView,
+        key: _Key,
+        lines: Sequence[LogLine],
+        attempts: Sequence[AttemptRecord],
+        excerpts: Sequence[Excerpt],
+    ) -> None:
+        view, widget = self._conductor.view, self._views["log"]
+        if view is None:
+            return
+        made = log_lines(lines)
+        self._empty = not made
+        before = len(made)
+        error = []
+        if key[2] < task.attempt or wants_error(task):
+            error = error_lines(attempts, task.attempts_allowed, excerpts, widget.size.width)
+        if not made and not error:
+            made = [line(Segment(f" {empty_text(view, task)}", "muted"))]
+        live = view.running and task.state in OPEN_STATES
+        # The error and its frames are what the pane is opened for; the last lines before them come with it.
+        frames = sum(1 + len(each.lines) + each.changed for each in excerpts)
+        core = (before, before + 1 + frames) if error else None
+        widget.show([*made, *error], follow=live, keep_place=key == self._shown and not error, core=core)
+        self._shown = key
+        self.refresh_rule()
+
+    # -- the other views --------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Move the times that go on."""
+        if self.task is not None and self.task.state in OPEN_STATES:
+            self._fill_details(keep_place=True)
+
+    def resized(self) -> None:
+        """Write anew what depends on the width."""
+        self._fill_details(keep_place=True)
+        if self.task is not None:
+            self._load()
+
+    def _fill_details(self, *, keep_place: bool = False) -> None:
+        view, widget = self._conductor.view, self._views["details"]
+        if self.active != "details" or view is None or self.task is None:
+            return
+        lines = details_lines(view, self.task, self._clock(), widget.app.size.width)
+        widget.show(lines, keep_place=keep_place)
+
+    def outside(self, texts: Sequence[str]) -> None:
+        """Add lines that came from no task."""
+        new = [line(f" {log_text(text)}") for text in texts]
+        self._outside = [*self._outside, *new][-_MOST_OUTSIDE:]
+        widget = self._views["output"]
+        widget.show(self._outside, keep_place=widget.line_count > 0, follow=True)
+        self.refresh_rule()

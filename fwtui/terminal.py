@@ -1,0 +1,113 @@
+"""The terminal while the dashboard has it: nothing else may write there, and afterwards it is as it was.
+
+File descriptors 1 and 2 lead into a pipe (``RawOutput``), and Textual is given what they led to before: its driver
+writes to ``sys.__stderr__`` and asks ``sys.__stdout__`` for the size.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from collections import deque
+from contextlib import suppress
+from types import TracebackType
+from typing import TextIO
+
+from fwtui.model.text import visible
+from fwtui.session.rawoutput import RawOutput
+
+__all__ = ["Terminal"]
+
+_SWITCH_INTERVAL = 0.0005
+"""Seconds between thread switches: with Python's own 5 ms, a key waits for every worker that computes."""
+
+_MOST = 10_000
+
+
+class _Screen(io.TextIOBase):
+    """A stream to the terminal that does not mind when the terminal is gone.
+
+    Textual writes in a thread of its own, and waits for it: an error there would keep the process from ending.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """That of the terminal."""
+        return self._stream.encoding
+
+    def write(self, text: str) -> int:
+        """Write, or not."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, or not."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def fileno(self) -> int:
+        """Return the descriptor of the terminal."""
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        """Tell whether it is a terminal."""
+        return self._stream.isatty()
+
+
+class Terminal:
+    """Holds the terminal for as long as the context lasts.
+
+    Attributes:
+        streams: ``sys.stdout`` and ``sys.stderr``, which now lead into the pipe. Textual puts others in their place.
+        lines: what was written to descriptors 1 and 2, oldest first; whoever shows it takes it from here.
+    """
+
+    def __init__(self) -> None:
+        self.streams: tuple[TextIO, TextIO] = (sys.stdout, sys.stderr)
+        self.lines: deque[str] = deque(maxlen=_MOST)
+        self._raw = RawOutput(self.lines.append)
+        self._interval = sys.getswitchinterval()
+        self._originals = (sys.__stdout__, sys.__stderr__)
+
+    def __enter__(self) -> Terminal:
+        self._raw.__enter__()
+        sys.__stdout__ = _Screen(self._raw.out)  # type: ignore[misc, assignment]
+        sys.__stderr__ = _Screen(self._raw.err)  # type: ignore[misc, assignment]
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_INTERVAL)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        sys.setswitchinterval(self._interval)
+        sys.__stdout__, sys.__stderr__ = self._originals  # type: ignore[misc]
+        self._raw.close()
+
+    def take(self) -> list[str]:
+        """Take the lines that have come since the last call."""
+        return [self.lines.popleft() for _ in range(len(self.lines))]
+
+    def rest(self) -> list[str]:
+        """Return what nobody took, safe to print: a crash of the screen is told there."""
+        return [visible(text) for text in self.take()]
+
+    def run(self, command: list[str], *, foreground: bool) -> None:
+        """Run an editor, with the terminal if it needs it.
+
+        Args:
+            command: its words.
+            foreground: it has the terminal until it ends; else it goes on by itself.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        if foreground:
+            subprocess.run(command, stdout=self._raw.out, stderr=self._raw.err, check=False)
+        else:
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)

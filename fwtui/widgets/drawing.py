@@ -1,0 +1,112 @@
+"""Lines with roles turned into coloured strips: the one place where a role becomes a colour.
+
+The colours themselves are in ``app.tcss``, one rule for each role, so that every theme has them.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment as RichSegment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from fwtui.model.segments import Line
+from fwtui.model.text import visible
+
+__all__ = ["ROLES", "Drawn", "Lines"]
+
+ROLES = (
+    "accent",
+    "banner",
+    "cursor",
+    "cursor-blurred",
+    "disabled",
+    "done",
+    "error",
+    "error-strong",
+    "key",
+    "match",
+    "muted",
+    "running",
+    "strong",
+    "title",
+    "title-focused",
+    "warning",
+    "warning-strong",
+)
+
+
+class Drawn(Widget):
+    """A widget that draws lines with roles."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"role--{role}" for role in ROLES}
+
+    def style_of(self, role: str) -> Style:
+        """Return the style of a role in the theme of now."""
+        return self.get_component_rich_style(f"role--{role}") if role else self.rich_style
+
+    def strip_of(self, line: Line, width: int, over: str = "", *, offset: int = 0) -> Strip:
+        """Return a line as a strip of exactly ``width`` cells.
+
+        Args:
+            line: the line.
+            width: cells.
+            over: a role for the whole line, whatever its parts are.
+            offset: cells that are scrolled out at the left.
+        """
+        base = self.style_of(over)
+        made = []
+        for text, role in line:
+            # What was composed is safe already; this keeps it so if a part is ever forgotten.
+            shown = text if text.isprintable() else visible(text)
+            made.append(RichSegment(shown, base if over else self.style_of(role)))
+        strip = Strip(made)
+        return strip.crop_extend(offset, offset + width, base)
+
+
+class Lines(Drawn):
+    """Some lines of fixed height, drawn anew only where they changed."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._drawn: list[Line] = []
+        self._drawn_for = (0, 0)
+
+    def compose_lines(self, width: int, height: int) -> list[Line]:
+        """Return what is to be seen in ``width`` x ``height`` cells."""
+        raise NotImplementedError
+
+    def role_of(self, y: int) -> str:
+        """Return a role for a whole line, "" for none."""
+        del y
+        return ""
+
+    def redraw(self) -> None:
+        """Draw the lines that are not what they were."""
+        if not self.is_attached or not self.size.width:
+            return
+        before = self._drawn
+        self._fill()
+        if len(before) != len(self._drawn):
+            self.refresh()
+            return
+        for y, (old, new) in enumerate(zip(before, self._drawn, strict=True)):
+            if old != new:
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def _fill(self) -> None:
+        width, height = self.size
+        self._drawn = self.compose_lines(width, height)
+        self._drawn_for = (width, height)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line as it is to be drawn."""
+        if self._drawn_for != tuple(self.size):
+            self._fill()
+        line = self._drawn[y] if y < len(self._drawn) else ()
+        return self.strip_of(line, self.size.width, self.role_of(y))

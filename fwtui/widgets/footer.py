@@ -1,0 +1,45 @@
+"""The keys that make sense now, on one line. Textual's own footer cannot leave out the less likely ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.message import Message
+
+from fwtui.model.footer import Hint, compose, hint_at
+from fwtui.model.segments import Line
+from fwtui.widgets.drawing import Lines
+
+__all__ = ["Footer"]
+
+
+class Footer(Lines):
+    """One line; a click on a key does what the key does."""
+
+    class Picked(Message):
+        """A key was clicked."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action = action
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._hints: tuple[Hint, ...] = ()
+
+    def show(self, hints: Sequence[Hint]) -> None:
+        """Show these keys."""
+        self._hints = tuple(hints)
+        self.redraw()
+
+    def compose_lines(self, width: int, height: int) -> list[Line]:
+        """Return the keys that fit."""
+        del height
+        return [compose(self._hints, width)]
+
+    def on_click(self, event: events.Click) -> None:
+        """Do what the clicked key does."""
+        hint = hint_at(self._hints, self.size.width, event.x)
+        if hint is not None and hint.action:
+            self.post_message(self.Picked(hint.action))

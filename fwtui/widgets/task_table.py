@@ -1,0 +1,282 @@
+"""The tasks as rows: a line-API widget over the model, for ten thousand tasks as for nine.
+
+It keeps no copy of any row. A line is composed when it is drawn, and an update draws only the rows that changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from fwtui.model.filters import shown_names
+from fwtui.model.rows import Columns, RowFacts, columns_for, heading_line, row_line
+from fwtui.model.segments import cells
+from fwtui.model.status import OPEN_STATES
+from fwtui.model.views import RunView, TaskView
+from fwtui.widgets.bindings import bindings_of
+from fwtui.widgets.drawing import Drawn
+
+__all__ = ["TaskTable"]
+
+
+class TaskTable(Drawn, ScrollView, can_focus=True):
+    """A heading and one row a task, with a cursor, marks and a filter.
+
+    Args:
+        clock: seconds since the epoch, for times that go on.
+
+    Attributes:
+        shown: names of the rows that the filter shows, in order.
+        cursor: name of the task under the cursor, None if no row is shown.
+        marks: names of the marked tasks, hidden ones too.
+        filter_text: the filter that holds.
+        filter_kept: it is not being typed any more: the heading says that it holds.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("tasks")
+    ALLOW_SELECT = False
+
+    class Moved(Message):
+        """The cursor is on another task.
+
+        Attributes:
+            by_person: a person moved it, and not a filter or the program.
+        """
+
+        def __init__(self, name: str | None, *, by_person: bool) -> None:
+            super().__init__()
+            self.name = name
+            self.by_person = by_person
+
+    class Opened(Message):
+        """A task was double-clicked."""
+
+    class Marked(Message):
+        """Other tasks are marked than before."""
+
+    def __init__(self, clock: Callable[[], float], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._clock = clock
+        self._view = RunView("", "")
+        self.shown: list[str] = []
+        self._index: dict[str, int] = {}
+        self.cursor: str | None = None
+        self.marks: set[str] = set()
+        self.filter_text = ""
+        self.filter_kept = True
+        self._sideways = 0
+        self._longest = 0
+        self._columns = columns_for(0, 80)
+
+    # -- what is shown ----------------------------------------------------------------------------------------------
+
+    def show(self, view: RunView) -> None:
+        """Show a view; only rows that it names as changed are drawn anew, unless the tasks are others."""
+        same_tasks = view.tasks.keys() == self._view.tasks.keys()
+        self._view = view
+        if not same_tasks:
+            self._longest = max((cells(task.title) for task in view.tasks.values()), default=0)
+            self.marks.intersection_update(view.tasks)
+        if not same_tasks or "!" in self.filter_text:
+            self._filter()
+            return
+        columns = self._columns
+        if self._measure() != columns:
+            self.refresh()
+            return
+        self.refresh_tasks(view.changed)
+
+    def refresh_tasks(self, names: frozenset[str]) -> None:
+        """Draw the rows of these tasks anew, as far as they are in sight."""
+        first = self.scroll_offset.y
+        last = first + max(0, self.size.height - 1)
+        if len(names) > last - first:
+            rows = [row for row in range(first, min(last, len(self.shown))) if self.shown[row] in names]
+        else:
+            rows = [row for row in map(self._index.get, names) if row is not None and first <= row < last]
+        for row in rows:
+            self._refresh_row(row)
+
+    def tick(self) -> None:
+        """Draw the rows whose time goes on."""
+        if self._view.count(*OPEN_STATES):
+            self.refresh_tasks(frozenset(task.name for task in self._view.in_flight()))
+
+    def set_filter(self, text: str, *, kept: bool) -> None:
+        """Show only the tasks that match; a cursor on a hidden row goes to the first match."""
+        self.filter_text, self.filter_kept = text, kept
+        self._filter()
+
+    def _filter(self) -> None:
+        self.shown = shown_names(self._view.tasks.values(), self.filter_text)
+        self._index = {name: row for row, name in enumerate(self.shown)}
+        self._measure()
+        self.virtual_size = Size(self.size.width, len(self.shown) + 1)
+        if self.cursor not in self._index:
+            self.move_to(self.shown[0] if self.shown else None)
+        else:
+            self._into_sight()
+        self.refresh()
+
+    def _measure(self) -> Columns:
+        states = (state for state, number in self._view.counts.items() if number)
+        self._columns = columns_for(self._longest, self.size.width, states)
+        return self._columns
+
+    def _note(self) -> str:
+        total, number = self._view.total, len(self.shown)
+        if self.filter_text and self.filter_kept:
+            marked = f"{len(self.marks):,} marked, " if self.marks else ""
+            return f"{marked}filter: {self.filter_text}, {number:,} of {total:,}"
+        if self.marks:
+            return f"{len(self.marks):,} marked"
+        room = max(0, self.size.height - 1)
+        if number > room:
+            first = self.scroll_offset.y + 1
+            return f"{first:,}-{min(number, first + room - 1):,} of {number:,}"
+        return ""
+
+    # -- drawing ----------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """Return the heading, or a row."""
+        width = self.size.width
+        columns = self._measure()
+        if y == 0:
+            return self.strip_of(heading_line(columns, self._note()), width)
+        row = self.scroll_offset.y + y - 1
+        if row >= len(self.shown):
+            return Strip.blank(width, self.rich_style)
+        task = self._view.tasks[self.shown[row]]
+        cursor = task.name == self.cursor
+        facts = RowFacts(self._clock(), cursor, task.name in self.marks, self._sideways)
+        over = ("cursor" if self.has_focus else "cursor-blurred") if cursor else ""
+        return self.strip_of(row_line(self._view, task, columns, facts), width, over)
+
+    def _refresh_row(self, row: int) -> None:
+        self.refresh(Region(0, row + 1 - self.scroll_offset.y, self.size.width, 1))
+
+    def _refresh_heading(self) -> None:
+        self.refresh(Region(0, 0, self.size.width, 1))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Draw the heading anew as well: it says which rows are shown."""
+        super().watch_scroll_y(old_value, new_value)
+        self._refresh_heading()
+
+    def on_resize(self) -> None:
+        """Measure again."""
+        self.virtual_size = Size(self.size.width, len(self.shown) + 1)
+        self._into_sight()
+
+    def on_focus(self) -> None:
+        """Show the cursor as that of the focused part."""
+        self._refresh_cursor()
+
+    def on_blur(self) -> None:
+        """Mute the cursor."""
+        self._refresh_cursor()
+
+    def _refresh_cursor(self) -> None:
+        row = self._index.get(self.cursor or "")
+        if row is not None:
+            self._refresh_row(row)
+
+    # -- the cursor -------------------------------------------------------------------------------------------------
+
+    @property
+    def selected(self) -> TaskView | None:
+        """The task under the cursor."""
+        return self._view.tasks.get(self.cursor) if self.cursor is not None else None
+
+    @property
+    def chosen(self) -> list[str]:
+        """The tasks that a key acts on: the marked ones in the workflow's order, else the one under the cursor."""
+        if self.marks:
+            return [name for name in self._view.tasks if name in self.marks]
+        return [] if self.cursor is None else [self.cursor]
+
+    @property
+    def hidden_marks(self) -> int:
+        """How many marked tasks the filter hides."""
+        return len(self.marks.difference(self._index))
+
+    def move_to(self, name: str | None, *, by_person: bool = False) -> None:
+        """Put the cursor on a task that is shown."""
+        if name == self.cursor:
+            self._into_sight()
+            return
+        self._refresh_cursor()
+        self.cursor = name
+        self._refresh_cursor()
+        self._into_sight()
+        self.post_message(self.Moved(name, by_person=by_person))
+
+    def _into_sight(self) -> None:
+        row = self._index.get(self.cursor or "")
+        room = self.size.height - 1
+        if row is None or room < 1:
+            return
+        top = self.scroll_offset.y
+        wanted = min(max(top, row - room + 1), row, max(0, len(self.shown) - room))
+        if wanted != top:
+            self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
+
+    def _move_row(self, row: int) -> None:
+        if self.shown:
+            self.move_to(self.shown[min(max(row, 0), len(self.shown) - 1)], by_person=True)
+
+    def action_move(self, delta: int) -> None:
+        """Move the cursor by rows."""
+        self._move_row(self._index.get(self.cursor or "", 0) + delta)
+
+    def action_page(self, pages: float) -> None:
+        """Move the cursor by pages."""
+        self.action_move(round(pages * max(1, self.size.height - 1)))
+
+    def action_ends(self, direction: int) -> None:
+        """Move the cursor to the first or the last row."""
+        self._move_row(0 if direction < 0 else len(self.shown) - 1)
+
+    def action_sideways(self, delta: int) -> None:
+        """Scroll WHY."""
+        self._sideways = max(0, self._sideways + delta)
+        self.refresh()
+
+    def action_mark(self) -> None:
+        """Mark the task under the cursor, or unmark it, and go down."""
+        if self.cursor is not None:
+            self.marks.symmetric_difference_update({self.cursor})
+            self._refresh_cursor()
+            self._marked()
+            self.action_move(1)
+
+    def mark_all(self) -> None:
+        """Mark all that the filter shows; if they all are, none."""
+        shown = set(self.shown)
+        self.marks = self.marks - shown if shown <= self.marks else self.marks | shown
+        self._marked()
+
+    def unmark(self) -> None:
+        """Mark nothing."""
+        self.marks.clear()
+        self._marked()
+
+    def _marked(self) -> None:
+        self.refresh()
+        self.post_message(self.Marked())
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where it was clicked; a double click opens."""
+        row = self.scroll_offset.y + event.y - 1
+        if event.y > 0 and row < len(self.shown):
+            self._move_row(row)
+            if event.chain == 2:
+                self.post_message(self.Opened())
