@@ -8,6 +8,7 @@ import json
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from pathlib import PurePath
@@ -145,15 +146,17 @@ def _json(text: str, kind: type) -> Any:
 
 def annotated_types(function: Callable[..., Any]) -> dict[str, Any]:
     """Return for each named parameter of a function what it takes: its annotation, else the type of its default."""
-    try:
-        hints = typing.get_type_hints(function, include_extras=True)
-    except Exception:  # an annotation may name what is imported for type checkers only
-        hints = {}
     wanted = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
-        wanted[name] = hints.get(name, type_of_default(parameter.default))
+        wanted[name] = type_of_default(parameter.default)
+        if parameter.annotation is not parameter.empty:
+            one = types.SimpleNamespace(__annotations__={name: parameter.annotation})
+            # An annotation may name what is imported for type checkers only; the others count all the same.
+            with suppress(Exception):
+                known = getattr(function, "__globals__", {})
+                wanted[name] = typing.get_type_hints(one, globalns=known, include_extras=True)[name]
     return wanted
 
 

@@ -170,8 +170,13 @@ def test_a_reader_who_has_gone_stops_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "environ", "expected"),
-    [("utf-8", {}, False), ("UTF8", {"FWTUI_ASCII": "0"}, False), ("iso-8859-1", {}, True)]
-    + [("utf-8", {"FWTUI_ASCII": "1"}, True), ("utf-8", {"TERM": "linux"}, True)],
+    [
+        ("utf-8", {}, False),
+        ("UTF8", {"FWTUI_ASCII": "0"}, False),
+        ("iso-8859-1", {}, True),
+        ("utf-8", {"FWTUI_ASCII": "1"}, True),
+        ("utf-8", {"TERM": "linux"}, True),
+    ],
 )
 def test_only_ascii_is_drawn_where_more_cannot_be(encoding: str, environ: dict[str, str], expected: bool) -> None:
     stream = SteadyStream(io.TextIOWrapper(io.BytesIO(), encoding=encoding))

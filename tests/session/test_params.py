@@ -37,7 +37,7 @@ class Colour(enum.Enum):
         (Colour, "RED", Colour.RED),
         (Colour, "2", Colour.BLUE),
         (Literal["a", 2], "2", 2),
-        (Optional[int], "none", None),
+        (Optional[int], "none", None),  # noqa: UP045
         (int | None, "4", 4),
         (int | str, "x", "x"),
         (str | int, "4", 4),
@@ -101,14 +101,12 @@ def test_pairs_are_names_and_texts() -> None:
 
 
 def test_a_functions_parameters_have_the_type_of_annotation_or_default() -> None:
-    def build(a: "int", b=2.0, c=None, *, d: "Missing" = 3, **rest: int) -> None:  # type: ignore[name-defined]  # noqa: F821
+    def build(a: int, b=2.0, c=None, *, d: Missing = 3, **rest: int) -> None:  # type: ignore[name-defined]  # noqa: F821
         pass
 
-    def plain(a: int, b: "date", c=True) -> None:
+    def plain(a: int, b: date, c=True) -> None:
         pass
 
     assert annotated_types(plain) == {"a": int, "b": date, "c": bool}
-    assert annotated_types(build) == {"a": str, "b": float, "c": str, "d": int}, (
-        "an unknown name spoils all annotations"
-    )
+    assert annotated_types(build) == {"a": int, "b": float, "c": str, "d": int}, "an unknown name spoils only itself"
     assert type_of_default(False) is bool

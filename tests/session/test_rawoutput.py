@@ -12,7 +12,6 @@ import pytest
 
 from fwtui.session.rawoutput import RawOutput
 
-
 Capture = pytest.CaptureFixture[str]
 
 
