@@ -68,7 +68,7 @@ class Picture:
 
 
 @dataclass(slots=True, eq=False)
-class LoadProblem(Exception):  # noqa: N818  # a fact that is shown as often as it is raised
+class LoadProblem(Exception):
     """A workflow file that does not load: one to three plain lines, never our traceback.
 
     Attributes:
