@@ -47,7 +47,7 @@ def missing_outputs(patterns: Sequence[str], base: str) -> tuple[str, ...]:
     return tuple(
         pattern
         for pattern in patterns
-        if not os.path.lexists(os.path.join(base, _expanded(pattern)))
+        if not os.path.exists(os.path.join(base, _expanded(pattern)))
         and not (glob.has_magic(pattern) and any(True for _ in _globbed(_expanded(pattern), base)))
     )
 

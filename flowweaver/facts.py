@@ -9,7 +9,7 @@ from typing import Any
 
 from flowweaver.bytecode import hash_text
 from flowweaver.declared import missing_outputs, observe_inputs
-from flowweaver.fingerprint import Fingerprinter, version_print
+from flowweaver.fingerprint import Fingerprinter, innermost, version_print
 from flowweaver.plan import TaskFacts
 from flowweaver.records import CodePrint, FilePrint, Provenance, TaskRecord
 from flowweaver.task import Arguments, Task
@@ -108,7 +108,7 @@ def _told(value: Any) -> str:
         text = repr(value)
     except Exception:
         return kind
-    return kind if text == object.__repr__(value) else f"{kind}:{text}"
+    return kind if " at 0x" in text else f"{kind}:{text}"
 
 
 def _version(task: Task, *, code: bool) -> CodePrint | None:
@@ -128,10 +128,10 @@ def _declared(
 
 def _folder_of(task: Task) -> str:
     """Return the folder of the file that defines the task's function, the current one if there is no such file."""
-    import inspect
-
-    code = getattr(inspect.unwrap(task.func), "__code__", None)
-    file = getattr(code, "co_filename", "<>")
+    try:
+        file = innermost(task.func).__code__.co_filename
+    except Exception:  # something callable that is not a function, and may do anything when looked at
+        return os.getcwd()
     return os.getcwd() if file.startswith("<") else os.path.dirname(os.path.abspath(file))
 
 

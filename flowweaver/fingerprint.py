@@ -31,7 +31,7 @@ from flowweaver.project import in_project, project_root
 from flowweaver.records import CodePrint
 from flowweaver.sources import source_of
 
-__all__ = ["ALGORITHM", "Fingerprinter", "version_print"]
+__all__ = ["ALGORITHM", "Fingerprinter", "innermost", "version_print"]
 
 ALGORITHM = f"1/{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -62,7 +62,7 @@ class Fingerprinter:
             return None
 
     def _tracer(self, func: Callable[..., Any]) -> _Tracer:
-        inner = func if type(func) is FunctionType and "__wrapped__" not in func.__dict__ else _innermost(func)
+        inner = func if type(func) is FunctionType and "__wrapped__" not in func.__dict__ else innermost(func)
         if isinstance(inner, FunctionType):
             file = inner.__code__.co_filename
             if file.startswith("<"):
@@ -383,7 +383,8 @@ def _inside(value: Any) -> Any:
     return getattr(value, "__wrapped__", None)
 
 
-def _innermost(value: Any) -> Any:
+def innermost(value: Any) -> Any:
+    """Return the function within wrappers, partials and methods, as far as it can be seen."""
     for _ in range(_WRAPPERS_DEEP):
         inner = _inside(value)
         if inner is None:
@@ -403,7 +404,7 @@ def _label_of_code(func: FunctionType) -> str:
 def _partial_part(unit: partial[Any]) -> _Part:
     values = [*unit.args, *(value for _, value in sorted(unit.keywords.items()))]
     text = " ".join([str(len(unit.args)), *sorted(unit.keywords), *(encode_constant(v) or "?" for v in values)])
-    name = getattr(_innermost(unit), "__name__", "partial")
+    name = getattr(innermost(unit), "__name__", "partial")
     return _Part(f"arguments of {name}()", f"arguments of {name}()", hash_text(text), (), unit)
 
 
