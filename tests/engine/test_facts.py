@@ -186,7 +186,7 @@ def test_a_task_whose_function_cannot_be_looked_at_has_facts_all_the_same() -> N
         def __call__(self) -> None: ...
 
         def __getattr__(self, name: str) -> object:
-            raise AttributeError(name) if name in ("__wrapped__", "__signature__") else RuntimeError(name)
+            raise RuntimeError(name) if name == "__code__" else AttributeError(name)
 
     workflow = Workflow("w")
     workflow.add_task(Task("a", Hostile(), inputs="surely not there"))
