@@ -104,7 +104,7 @@ class TaskHandle:
 
     @property
     def cancelled(self) -> bool:
-        """This attempt is given up, by its deadline or by a person, and what it returns is discarded: come to an end."""
+        """This attempt is given up, by its deadline or by a person; what it returns is discarded: come to an end."""
         return self._attempt.cancelled or self._attempt.closed
 
 

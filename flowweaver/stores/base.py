@@ -76,7 +76,7 @@ class RunJournal(ABC):
 
     @abstractmethod
     def encode(self, value: Any, *, serializer: str | None = None, persist: bool = True) -> StoredValue:
-        """Return the form in which a result will be kept, or why it cannot be. Neither raises nor waits for the store."""
+        """Return the form in which a result will be kept, or why it cannot be. It neither raises nor waits."""
 
     @abstractmethod
     def commit(
