@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from flowweaver.executors.base import BaseExecutor
     from flowweaver.run import Run
     from flowweaver.stores.base import BaseStateStore
+    from flowweaver.stores.sqlite import SQLiteStateStore
+    from flowweaver.stores.sqlite_reader import SQLiteWorkflowState
 
 __all__ = ["EXECUTORS", "Ask", "ThreadRunner", "make_executor"]
 
@@ -134,21 +136,20 @@ class ThreadRunner:
         return 130 if isinstance(self.error, WorkflowCancelledError) else 1
 
 
-def open_store(loaded: Loaded) -> BaseStateStore:
+def open_store(loaded: Loaded) -> SQLiteStateStore:
     """Return the store of a loaded file, for writing; its folder is made if need be.
 
     Raises:
         StateError: the state cannot be used.
     """
     from flowweaver.stores.sqlite import SQLiteStateStore
-
     from fwtui.session.project import make_state_folder
 
     make_state_folder(loaded.project)
     return SQLiteStateStore(str(loaded.project.state))
 
 
-def history(state: Path, workflow: str) -> Any:
+def history(state: Path, workflow: str) -> SQLiteWorkflowState | None:
     """Return what is stored of a workflow, for reading only; None if there is no state yet.
 
     Raises:

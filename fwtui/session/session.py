@@ -26,12 +26,15 @@ from fwtui.session.selection import forced_names, merged, selected_names
 from fwtui.session.stamps import Stamp, newer, read_stamped
 
 if TYPE_CHECKING:
+    from flowweaver.stores.sqlite_reader import SQLiteWorkflowState
     from fwtui.session.watcher import Watcher
 
 __all__ = ["Session", "Settings"]
 
 _RESUME = RunRequest()
 _RUNS_SHOWN = 200
+_RUNS_BEHIND = 50
+"""Runs whose attempts are in a picture: results that are reused may come from as many."""
 _GRACE = 1.0
 """Seconds that running tasks get to end when the session is closed."""
 
@@ -184,7 +187,7 @@ class Session:
             runs = tuple(view.runs(_RUNS_SHOWN))
             facts = {
                 "runs": runs,
-                "attempts": view.latest_attempts(),
+                "attempts": _attempts_behind(view, records),
                 "durations": view.durations(),
                 "holder": None if self.running else view.holder(),
                 "undoable": tuple(view.restorable()),
@@ -231,7 +234,7 @@ class Session:
             params=loaded.params,
         )
 
-    def _history(self) -> Any:
+    def _history(self) -> SQLiteWorkflowState | None:
         """Return what is stored of this workflow, for reading; None if there is nothing yet.
 
         Raises:
@@ -440,6 +443,20 @@ class Session:
                 self._watcher.close()
             if self._loaded is not None and not self.running:
                 self._loaded.imports.remove()
+
+
+def _attempts_behind(
+    view: SQLiteWorkflowState, records: Mapping[str, TaskRecord]
+) -> dict[str, tuple[AttemptRecord, ...]]:
+    """Return the attempts of the run that made each task's record."""
+    run_ids = sorted({record.run_id for record in records.values() if record.run_id is not None}, reverse=True)
+    found: dict[str, list[AttemptRecord]] = {}
+    for run_id in run_ids[:_RUNS_BEHIND]:
+        for attempt in view.attempts(run_id=run_id):
+            record = records.get(attempt.task_name)
+            if record is not None and record.run_id == run_id:
+                found.setdefault(attempt.task_name, []).append(attempt)
+    return {name: tuple(attempts) for name, attempts in found.items()}
 
 
 def _affected(before: Plan | None, now: Plan) -> tuple[str, ...]:

@@ -1,0 +1,293 @@
+"""plan, status, logs, clear and graph: they look, and change nothing but what they are asked to forget."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import click
+import pytest
+from cli_projects import BREAKS, DIAMOND, Answer, Project
+
+from fwtui import cli
+
+Fwtui = Callable[..., Answer]
+
+
+def rows(out: str) -> list[list[str]]:
+    return [line.split() for line in out.splitlines()]
+
+
+# -- plan -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_lists_every_task_with_its_reason_and_writes_nothing(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND)
+    before = project.tree()
+    code, out, err = fwtui("plan", "flow.py")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == "diamond  flow.py   4 to run"
+    assert [row[:2] for row in rows(out)[1:]] == [["run", name] for name in ("load", "clean", "count", "report")]
+    assert project.tree() == before
+
+
+def test_a_plan_names_what_changed_since(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND)
+    fwtui("run", "flow.py")
+    assert fwtui("plan", "flow.py").out.splitlines()[0].endswith("4 reused")
+    project.write(DIAMOND.replace("return sorted(load)", "return sorted(load, reverse=True)"))
+    before = project.tree()
+    out = fwtui("plan", "flow.py").out
+    assert out.splitlines()[0].endswith("1 to run, 1 maybe, 2 reused")
+    assert "clean() changed" in out
+    found = json.loads(fwtui("plan", "flow.py", "--json").out)
+    assert found["counts"] == {"run": 1, "maybe": 1, "reuse": 2, "leave": 0}
+    assert [task["name"] for task in found["tasks"] if task["stale"]] == ["clean"]
+    assert found["tasks"][1]["reasons"][0]["kind"] == "code"
+    assert project.tree() == before
+
+
+def test_a_plan_takes_the_options_of_a_run(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND)
+    fwtui("run", "flow.py")
+    assert fwtui("plan", "flow.py", "--fresh").out.splitlines()[0].endswith("4 to run")
+    forced = json.loads(fwtui("plan", "flow.py", "--force", "clean", "--only", "clean", "--json").out)
+    assert forced["counts"] == {"run": 1, "maybe": 0, "reuse": 0, "leave": 3}
+    assert fwtui("plan", "flow.py", "--only", "zzz").code == 2
+
+
+def test_a_workflow_that_prints_when_imported_leaves_json_clean(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND + "print('noise\\x1b[2J')\nos.system('echo more noise')\n")
+    code, out, err = fwtui("plan", "flow.py", "--json")
+    assert code == 0
+    assert json.loads(out)["workflow"] == "diamond"
+    assert sorted(err.splitlines()) == ["flow.py: more noise", "flow.py: noise\\x1b[2J"]
+
+
+# -- status -----------------------------------------------------------------------------------------------------------
+
+
+def test_status_before_any_run_creates_nothing(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND)
+    before = project.tree()
+    code, out, _err = fwtui("status", "flow.py")
+    assert code == 0
+    assert out.splitlines()[0] == "diamond  flow.py   never ran"
+    assert [row[1] for row in rows(out)[2:]] == ["waiting"] * 4
+    assert project.tree() == before
+
+
+def test_status_after_a_failure_has_a_word_for_every_task(project: Project, fwtui: Fwtui) -> None:
+    project.write(BREAKS)
+    fwtui("run", "flow.py", "--keep-going", "-j1")
+    out = fwtui("status", "flow.py").out
+    assert out.splitlines()[0] == "diamond  flow.py   run 1 failed, 2 of 4 tasks done"
+    assert {row[2]: row[1] for row in rows(out)[2:]} == {
+        "load": "done",
+        "clean": "failed",
+        "count": "done",
+        "report": "skipped",
+    }
+    assert "KeyError: 'hour'" in out
+    assert "needs clean" in out
+    found = json.loads(fwtui("status", "flow.py", "--json").out)
+    assert found["run"]["outcome"] == "failed"
+    assert found["tasks"][1] | {"duration": 0, "started_at": 0} == {
+        "name": "clean",
+        "status": "failed",
+        "recorded": "FAILED",
+        "why": "KeyError: 'hour'",
+        "attempt": 1,
+        "duration": 0,
+        "started_at": 0,
+        "error": "KeyError: 'hour'",
+        "depends_on": ["load"],
+    }
+
+
+def test_status_says_what_is_stale(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND)
+    fwtui("run", "flow.py")
+    project.write(DIAMOND.replace("return len(load)", "return len(load) + 1"))
+    assert ["~", "stale", "count"] in [row[:3] for row in rows(fwtui("status", "flow.py").out)]
+
+
+# -- logs -------------------------------------------------------------------------------------------------------------
+
+
+def test_logs_show_output_and_the_error_with_its_own_frames(project: Project, fwtui: Fwtui) -> None:
+    project.write(BREAKS)
+    fwtui("run", "flow.py", "-j1")
+    code, out, _err = fwtui("logs", "flow.py", "clean")
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0] == "clean  run 1, attempt 1, failed"
+    assert lines[1].endswith("  cleaning")
+    assert lines[2] == "  ✗ KeyError: 'hour'"
+    assert lines[3].startswith("    flow.py:")
+    assert lines[3].endswith(" in clean")
+    assert 'raise KeyError("hour")' in out
+    assert "scheduler" not in out, "the engine's frames say nothing to the author"
+
+
+def test_logs_without_a_task_show_all_that_ran(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND)
+    assert fwtui("logs", "flow.py").out == "Nothing has run yet.\n"
+    fwtui("run", "flow.py")
+    out = fwtui("logs", "flow.py").out
+    assert [line.split()[0] for line in out.split("\n") if line and not line.startswith(" ")] == [
+        "load",
+        "clean",
+        "count",
+        "report",
+    ]
+    assert "10,000 rows" in out
+
+
+def test_logs_of_an_earlier_run_and_attempt_can_be_had(project: Project, fwtui: Fwtui) -> None:
+    project.write(
+        """
+        @task(retries=1)
+        def flaky():
+            number = len(list(HERE.glob("try*")))
+            (HERE / f"try{number}").touch()
+            print("try number", number)
+            if number % 2 == 0: raise ValueError("odd")
+        workflow = Workflow("w")
+        workflow.add_task(flaky)
+        """
+    )
+    fwtui("run", "flow.py")
+    fwtui("run", "flow.py", "--fresh")
+    assert "try number 3" in fwtui("logs", "flow.py", "flaky").out
+    assert "try number 1" in fwtui("logs", "flow.py", "flaky", "--run", "1").out
+    first = fwtui("logs", "flow.py", "flaky", "--run", "1", "--attempt", "1").out
+    assert "try number 0" in first
+    assert "ValueError: odd" in first
+
+
+def test_logs_of_an_unknown_task_are_wrong_usage(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND)
+    assert fwtui("logs", "flow.py", "nope") == Answer(2, "", "fwtui: diamond has no task 'nope'\n")
+
+
+# -- clear ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ran"),
+    [
+        (["count"], ["count"]),
+        (["count", "--this"], ["count"]),
+        (["clean", "--downstream"], ["clean", "report"]),
+        (["clean", "--upstream"], ["clean", "load"]),
+        (["c*"], ["clean", "count"]),
+        (["--all"], ["clean", "count", "load", "report"]),
+    ],
+)
+def test_a_cleared_task_runs_again_and_the_others_do_not(
+    project: Project, fwtui: Fwtui, arguments: list[str], ran: list[str]
+) -> None:
+    project.write(DIAMOND)
+    fwtui("run", "flow.py")
+    project.ran()
+    before = project.state.read_bytes()
+    dry = fwtui("clear", "flow.py", *arguments, "--dry-run")
+    assert dry.code == 0
+    assert dry.out.startswith("Would clear ")
+    assert project.state.read_bytes() == before
+    assert fwtui("clear", "flow.py", *arguments, "--yes").code == 0
+    fwtui("run", "flow.py")
+    assert project.ran() == ran
+
+
+def test_failed_tasks_can_be_cleared_as_such(project: Project, fwtui: Fwtui) -> None:
+    project.write(BREAKS)
+    fwtui("run", "flow.py", "-j1")
+    assert fwtui("clear", "flow.py", "--failed", "--yes").out.endswith("Cleared clean.\n")
+    assert fwtui("clear", "flow.py", "--failed", "--yes").out == "No task failed.\n"
+
+
+def test_without_a_terminal_and_without_yes_nothing_is_cleared(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND)
+    fwtui("run", "flow.py")
+    before = project.state.read_bytes()
+    code, out, err = fwtui("clear", "flow.py", "load")
+    assert code == 2
+    assert "--yes" in err
+    assert out == "3 tasks depend on it; they run again if a result differs.\n"
+    assert project.state.read_bytes() == before
+
+
+@pytest.mark.parametrize(("answer", "out"), [(True, "Cleared load."), (False, "Nothing was cleared.")])
+def test_on_a_terminal_it_asks(
+    project: Project, fwtui: Fwtui, monkeypatch: pytest.MonkeyPatch, answer: bool, out: str
+) -> None:
+    project.write(DIAMOND)
+    fwtui("run", "flow.py")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(click, "confirm", lambda _question: answer)
+    assert fwtui("clear", "flow.py", "load").out.endswith(f"{out}\n")
+
+
+def test_a_clear_says_what_it_is_about(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND)
+    code, _out, err = fwtui("clear", "flow.py", "--yes")
+    assert code == 2
+    assert "--failed or --all" in err
+    assert fwtui("clear", "flow.py", "zzz", "--yes").code == 2
+    before = project.tree()
+    assert fwtui("clear", "flow.py", "load", "--yes").out == "None of these has a result or an error.\n"
+    assert project.tree() == before, "no state is made to clear nothing"
+
+
+# -- graph ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_graph_as_text_lists_layers_and_what_each_task_needs(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND)
+    assert fwtui("graph", "flow.py").out.splitlines() == [
+        "diamond  flow.py",
+        "  1  load",
+        "  2  clean   ← load",
+        "     count   ← load",
+        "  3  report  ← clean, count",
+    ]
+
+
+def test_the_graph_for_other_programs(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND)
+    assert "-->" in fwtui("graph", "flow.py", "--format", "mermaid").out
+    assert fwtui("graph", "flow.py", "--format", "dot").out.startswith("digraph")
+    assert isinstance(json.loads(fwtui("graph", "flow.py", "--format", "json").out), dict)
+    assert not project.state.exists()
+
+
+# -- the rest ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_lists_its_workflow_files_without_running_any(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND, "flows/one.py")
+    project.write("raise SystemExit\n", "flows/two.py", head="from flowweaver import Workflow\n")
+    project.write("x = 1\n", "flows/helpers.py", head="")
+    code, out, _err = fwtui("flows")
+    assert code == 0
+    assert out.splitlines()[1:] == ["  fwtui flows/one.py", "  fwtui flows/two.py"]
+
+
+def test_help_and_version_need_nothing_of_the_engine(fwtui: Fwtui) -> None:
+    assert fwtui("--version").out.startswith("fwtui 0.")
+    code, out, _err = fwtui("--help")
+    assert code == 0
+    assert "Commands:" in out
+    assert "open" not in [row[0] for row in rows(out) if row], "the command without a name is not listed"
+    assert fwtui().code == 2
+
+
+def test_an_error_in_our_own_code_is_not_hidden(monkeypatch: pytest.MonkeyPatch, project: Project) -> None:
+    def broken(*_args: object, **_options: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("fwtui.commands.look.show_plan", broken)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["plan", "flow.py"])
