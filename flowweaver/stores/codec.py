@@ -129,8 +129,11 @@ def _not_json(value: Any, summary: str) -> StoredValue:
 
 
 def _stored(encoding: str, data: str | bytes, raw: bytes, summary: str) -> StoredValue:
-    digest = blake2b(raw, digest_size=16, person=_PERSONS[encoding]).hexdigest()
-    return StoredValue(encoding, data, digest, len(raw), summary)
+    return StoredValue(encoding, data, _digest(encoding, raw), len(raw), summary)
+
+
+def _digest(encoding: str, raw: bytes) -> str:
+    return blake2b(raw, digest_size=16, person=_PERSONS[encoding]).hexdigest()
 
 
 def _is_json(value: Any) -> bool:  # noqa: PLR0911, PLR0912 - the few microseconds of every result are spent here
@@ -176,38 +179,54 @@ def _is_json(value: Any) -> bool:  # noqa: PLR0911, PLR0912 - the few microsecon
 # -- decoding ---------------------------------------------------------------------------------------------------------
 
 
-def decode(encoding: str | None, data: Any, *, key: Callable[[], bytes] | None = None) -> Any:
+def decode(
+    encoding: str | None, data: Any, *, digest: str | None = None, key: Callable[[], bytes] | None = None
+) -> Any:
     """Return the value that was encoded.
 
     Args:
         encoding: the form; None is that of files that know no forms: JSON.
         data: what was kept, from a file that anybody may have written to.
+        digest: what its digest was then, None if not known.
         key: has signed a pickle, by default the user's own key.
 
     Raises:
         ResultUnavailable: it cannot be had. Nothing of a pickle that this user did not sign was looked at.
     """
     try:
-        if encoding in ("json", None) and isinstance(data, str):
-            return json.loads(data)
-        if encoding == "text" and isinstance(data, bytes):
-            return data.decode()
-        if encoding == "bytes" and isinstance(data, bytes):
-            return data
-        if encoding == "tagged" and isinstance(data, str):
-            from flowweaver.stores import codec_tagged
-
-            return codec_tagged.read(data)
         if encoding == "pickle" and isinstance(data, bytes):
             from flowweaver.stores import codec_pickle
             from flowweaver.stores.codec_key import existing_key
 
             return codec_pickle.read(data, key or existing_key)
+        form = encoding or "json"
+        reader, kind = _READERS[form]
+        if not isinstance(data, kind):
+            raise ResultUnavailable(UNREADABLE)
+        raw = data.encode() if isinstance(data, str) else data
+        if digest is not None and _digest(form, raw) != digest:
+            raise ResultUnavailable("its stored result was changed by something else")
+        return reader(data)
     except ResultUnavailable:
         raise
+    except KeyError:
+        raise ResultUnavailable(f"{UNREADABLE} (it is {encoding!r:.40})") from None
     except BaseException as error:  # a signed pickle runs its classes' code, which may raise anything
         raise ResultUnavailable(f"{UNREADABLE} ({describe_exception(error):.200})") from error
-    raise ResultUnavailable(UNREADABLE)
+
+
+def _read_tagged(text: str) -> Any:
+    from flowweaver.stores import codec_tagged
+
+    return codec_tagged.read(text)
+
+
+_READERS: Final[dict[str, tuple[Callable[[Any], Any], type[str] | type[bytes]]]] = {
+    "json": (json.loads, str),
+    "tagged": (_read_tagged, str),
+    "text": (bytes.decode, bytes),
+    "bytes": (bytes, bytes),
+}
 
 
 # -- words for a person -----------------------------------------------------------------------------------------------

@@ -1,0 +1,416 @@
+"""One SQLite file, opened with care: checked before anything is written, waited for when busy, private, and whole.
+
+Reading makes no file and changes none, also beside a run that goes on. Whatever SQLite says is told as one
+:class:`StateError` that names the file. The file itself is never opened but by SQLite: closing it here would drop the
+locks that SQLite holds on it in this process.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from contextlib import closing, suppress
+from typing import Final, NamedTuple, TypeVar
+
+from flowweaver.errors import StateError, StateLockedError
+from flowweaver.stores import schema
+from flowweaver.stores.lock import FileLock
+from flowweaver.stores.schema import Kind
+from flowweaver.stores.sqlite_writer import Writer, connect
+
+__all__ = ["Database"]
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Cursor], T]
+
+PATIENCE: Final = 60.0
+"""Seconds after which another program's lock is told instead of waited out."""
+
+_CHECKED_WHOLE: Final = 64 * 2**20
+"""Size in bytes up to which a file is checked page by page before it is written to; takes 2 ms a megabyte."""
+
+_SMALLEST: Final = 512
+"""Bytes that a SQLite file has at least; it takes a file of one byte for an empty one."""
+
+_QUIET_TRIES: Final = 20
+_WAITS: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
+_BARRED: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+_MOVE: Final = "move it away, or name another file"
+_REASONS: Final = {
+    **dict.fromkeys(_WAITS, f"has been held by another program for {PATIENCE:.0f} s"),
+    sqlite3.SQLITE_NOTADB: f"is not a SQLite database: {_MOVE}",
+    sqlite3.SQLITE_CORRUPT: f"is damaged: {_MOVE}",
+    sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
+    sqlite3.SQLITE_READONLY: "cannot be written",
+    sqlite3.SQLITE_PERM: "cannot be read or written",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened",
+    sqlite3.SQLITE_NOMEM: "cannot be read: there is not enough memory",
+    sqlite3.SQLITE_TOOBIG: "cannot be written: a value is too big for SQLite",
+}
+
+
+class _Stamp(NamedTuple):
+    """A file as it is now, and which files stand beside it."""
+
+    inode: int
+    size: int
+    mtime: int
+    log: int | None
+    has_index: bool
+    journal: bool
+
+    @property
+    def quiet(self) -> bool:
+        """Nobody writes to it, and nobody died while writing."""
+        return self.log is None and not self.journal
+
+
+class Database:
+    """A state file.
+
+    Args:
+        path: as the user gave it.
+        synchronous: "NORMAL" (safe when the process dies) or "FULL" (also when the power does).
+        read_only: refuse to write.
+        collect: called in a transaction once, when the file is first opened for writing while no run holds it; None
+            for no garbage collection.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        synchronous: str = "NORMAL",
+        read_only: bool = False,
+        collect: Work[None] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.shown = path
+        self.path = os.path.realpath(path)
+        self.clock = clock
+        self._synchronous = synchronous
+        self._read_only = read_only
+        self._collect = collect
+        self._lock = threading.RLock()
+        self._writer: Writer | None = None
+        self._users = 0
+        _opened.add(self)
+
+    def check(self) -> None:
+        """Look at the file without writing; one that is not there yet is well.
+
+        Raises:
+            StateError: it cannot be used.
+        """
+        self._read_apart(_read_rows)
+
+    def exists(self) -> bool:
+        """Tell whether there is a file with anything in it.
+
+        Raises:
+            StateError: there is something else.
+        """
+        return self._stamp() is not None
+
+    def file_lock(self) -> FileLock:
+        """Return a new lock on the whole file: runs share it, what must not happen beside a run takes it alone."""
+        return FileLock(f"{self.path}.lock")
+
+    # -- reading and writing ----------------------------------------------------------------------------------------
+
+    def read(self, work: Work[T]) -> T:
+        """Return what ``work`` reads; it may be called more than once.
+
+        Raises:
+            StateError: it cannot be read.
+        """
+        with self._lock:
+            writer = self._current_writer()
+            if writer is not None:
+                return self._patiently(lambda: work(writer.cursor))
+        return self._read_apart(work)
+
+    def write(self, work: Work[T]) -> T:
+        """Do ``work`` in one transaction, all of it or none; it may be called more than once.
+
+        Raises:
+            StateError: it could not be written.
+        """
+        with self._lock:
+            writer = self._current_writer() or self._open(alone=None)
+            return self._patiently(lambda: writer.transact(work))
+
+    def hold(self, *, alone: bool | None) -> None:
+        """Open the file for writing and keep it open until ``let_go``; each ``hold`` needs one.
+
+        Args:
+            alone: the caller holds the file's lock alone, or not alone; None if it holds none.
+
+        Raises:
+            StateError: it cannot be used; it is as it was.
+        """
+        with self._lock:
+            if self._current_writer() is None:
+                self._open(alone=alone)
+            self._users += 1
+
+    def let_go(self) -> None:
+        """Undo one ``hold``; the last one closes the file."""
+        with self._lock:
+            self._users = max(0, self._users - 1)
+            self.close()
+
+    def close(self) -> None:
+        """Close the file unless it is held. It is opened again when it is needed."""
+        with self._lock:
+            if not self._users and self._writer is not None:
+                writer, self._writer = self._writer, None
+                writer.close()
+
+    def leave_to_parent(self) -> None:
+        """Let go of everything without touching it: this is a forked child."""
+        self._lock = threading.RLock()
+        self._users = 0
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.leave()
+
+    def _current_writer(self) -> Writer | None:
+        """Return the open writer, unless its file was moved away or replaced while nobody held it."""
+        writer = self._writer
+        if writer is None or self._users or writer.is_of(self.path):
+            return writer
+        self.close()
+        return None
+
+    # -- opening for writing ----------------------------------------------------------------------------------------
+
+    def _open(self, *, alone: bool | None) -> Writer:
+        if self._read_only:
+            raise self._error("was opened for reading only")
+        before = self._stamp()
+        own = self.file_lock()
+        if alone is None and before is not None:
+            alone = own.try_acquire(patience=0)
+        try:
+            kind = Kind.EMPTY if before is None else self._patiently(lambda: self._examine(before, alone=bool(alone)))
+            if kind is Kind.EARLIER and not alone:
+                raise StateLockedError(f"{self.shown} is in use by another run", path=self.path)
+            self._make_private()
+            writer = self._patiently(lambda: Writer(self.path, self, self._synchronous))
+            try:
+                self._patiently(lambda: self._prepare(writer, kind, alone=bool(alone)))
+            except BaseException:
+                writer.close()
+                raise
+        finally:
+            own.release()
+        self._writer = writer
+        return writer
+
+    def _examine(self, stamp: _Stamp, *, alone: bool) -> Kind:
+        """Check a file before it is written to; a run that shares it has done so already."""
+        with closing(self._connect_to_read(stamp)) as connection:
+            kind = self._recognise(connection, stamp)
+            cursor = connection.cursor()
+            if kind is Kind.CURRENT:
+                _read_rows(cursor)
+            if alone:
+                whole = "integrity_check" if stamp.log or stamp.journal else "quick_check"
+                check = f"PRAGMA {whole}" if stamp.log or stamp.size <= _CHECKED_WHOLE else "PRAGMA quick_check(tasks)"
+                (found,) = cursor.execute(f"{check}").fetchone()
+                if found != "ok":
+                    raise self._error(f"is damaged ({str(found).splitlines()[-1]:.200}): {_MOVE}")
+            return kind
+
+    def _make_private(self) -> None:
+        """Make the file if it is not there, and see that only its user can read it, before SQLite touches it."""
+        try:
+            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            with suppress(FileExistsError):
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except OSError as error:
+            raise self._error(f"cannot be made: {error.strerror or error}") from None
+        for path in (self.path, f"{self.path}-wal", f"{self.path}-shm", f"{self.path}-journal"):
+            with suppress(OSError):  # it is not there, or another user's: then SQLite says so
+                if stat.S_IMODE(os.stat(path).st_mode) & 0o077:
+                    os.chmod(path, 0o600)
+
+    def _prepare(self, writer: Writer, kind: Kind, *, alone: bool) -> None:
+        if kind is Kind.EARLIER:
+            writer.transact(lambda cursor: schema.migrate(cursor.connection, self.clock()))
+        writer.use_log()
+        if kind is Kind.EMPTY:
+            writer.transact(_create_if_empty)
+        elif kind is Kind.CURRENT and alone and self._collect is not None:
+            writer.transact(self._collect)
+            self._collect = None
+
+    # -- opening for reading ----------------------------------------------------------------------------------------
+
+    def _read_apart(self, work: Work[T]) -> T:
+        """Read with a connection of its own that makes no file.
+
+        While nobody writes, no log stands beside the file, and SQLite would make one just to read; so such a file is
+        read as one that does not change, and read again if it did.
+        """
+        for _ in range(_QUIET_TRIES):
+            before = self._stamp()
+            if before is None:
+                return _on_new(work)
+            try:
+                found = self._patiently(lambda stamp=before: self._read_file(work, stamp))  # type: ignore[misc]
+            except StateError:
+                if before.quiet and self._stamp() != before:
+                    continue
+                raise
+            if not before.quiet or self._stamp() == before:
+                return found
+        raise self._error("cannot be read: it changes all the time")
+
+    def _read_file(self, work: Work[T], stamp: _Stamp) -> T:
+        if stamp.log is not None and not stamp.has_index:
+            return self._read_elsewhere(work, stamp)
+        try:
+            with closing(self._connect_to_read(stamp)) as connection:
+                return self._read_through(connection, work, stamp)
+        except sqlite3.OperationalError as error:
+            if stamp.quiet or _code(error) not in _BARRED:
+                raise
+        return self._read_elsewhere(work, stamp)
+
+    def _read_through(self, connection: sqlite3.Connection, work: Work[T], stamp: _Stamp) -> T:
+        if self._recognise(connection, stamp) is not Kind.CURRENT:
+            return _on_copy(connection, work, self.clock())
+        connection.execute("BEGIN")
+        return work(connection.cursor())
+
+    def _read_elsewhere(self, work: Work[T], stamp: _Stamp) -> T:
+        """Read a copy: a writer died, and its log cannot be read where it is without writing there."""
+        with tempfile.TemporaryDirectory(prefix="flowweaver-") as folder:
+            copy = os.path.join(folder, "state.db")
+            for suffix in ("", "-wal", "-journal"):
+                with suppress(FileNotFoundError):
+                    shutil.copyfile(self.path + suffix, copy + suffix)
+            with closing(connect(copy, "mode=rw")) as connection:
+                return self._read_through(connection, work, stamp)
+
+    def _connect_to_read(self, stamp: _Stamp) -> sqlite3.Connection:
+        return connect(self.path, "mode=ro&immutable=1" if stamp.quiet else "mode=ro")
+
+    def _recognise(self, connection: sqlite3.Connection, stamp: _Stamp) -> Kind:
+        try:
+            kind = schema.recognise(connection)
+        except schema.Foreign as foreign:
+            raise self._error(f"{foreign}: {_MOVE}") from None
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+        if stamp.quiet and stamp.size % page:
+            raise self._error(f"is damaged (its end is missing): {_MOVE}")
+        return kind
+
+    def _stamp(self) -> _Stamp | None:
+        """Return how the file is now; None if there is none, or an empty one.
+
+        Raises:
+            StateError: it is no file that SQLite could use.
+        """
+        try:
+            about = os.stat(self.path)
+        except (FileNotFoundError, NotADirectoryError):
+            about = None
+        except OSError as error:
+            raise self._error(f"cannot be opened: {error.strerror or error}") from None
+        if about is None or (stat.S_ISREG(about.st_mode) and not about.st_size):
+            return None
+        if stat.S_ISDIR(about.st_mode):
+            raise self._error("is a folder: name a file")
+        if not stat.S_ISREG(about.st_mode):
+            raise self._error("is not a file that can keep a state")
+        if about.st_size < _SMALLEST:
+            raise self._error(_REASONS[sqlite3.SQLITE_NOTADB])
+        if not os.access(self.path, os.R_OK):
+            raise self._error("cannot be read: permission denied")
+        log = _size(f"{self.path}-wal")
+        index, journal = (os.path.exists(self.path + suffix) for suffix in ("-shm", "-journal"))
+        return _Stamp(about.st_ino, about.st_size, about.st_mtime_ns, log, index, journal)
+
+    # -- errors -----------------------------------------------------------------------------------------------------
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Do what may meet another program's lock, which is waited out."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return work()
+            except sqlite3.Error as error:
+                code = _code(error)
+                if code in _WAITS and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                    continue
+                if code in _REASONS:
+                    raise self._error(_REASONS[code]) from None
+                raise self._error(f"cannot be used: {error}") from None
+
+    def _error(self, what: str) -> StateError:
+        return StateError(f"{self.shown} {what}", path=self.path)
+
+
+_opened: weakref.WeakSet[Database] = weakref.WeakSet()
+
+
+def _leave_to_parent() -> None:
+    for database in list(_opened):
+        database.leave_to_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)
+
+
+def _code(error: sqlite3.Error) -> int | None:
+    """Return the primary code of an error, None if it has none: Python's own, such as text that is not UTF-8."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _size(path: str) -> int | None:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return None
+
+
+def _read_rows(cursor: sqlite3.Cursor) -> None:
+    """Read what every plan reads, so that a file in which that is damaged is refused when it is opened."""
+    for _ in cursor.execute("SELECT workflow, task_name, status, error, timestamp, digest FROM tasks"):
+        pass
+
+
+def _create_if_empty(cursor: sqlite3.Cursor) -> None:
+    if schema.recognise(cursor.connection) is Kind.EMPTY:  # another process may have been quicker
+        schema.create(cursor.connection)
+
+
+def _on_new(work: Work[T]) -> T:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
+        schema.create(memory)
+        return work(memory.cursor())
+
+
+def _on_copy(connection: sqlite3.Connection, work: Work[T], now: float) -> T:
+    """Read a file of an earlier version as what it would become."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
+        connection.backup(memory)
+        if schema.recognise(memory) is Kind.EARLIER:
+            schema.migrate(memory, now)
+        else:
+            schema.create(memory)
+        return work(memory.cursor())

@@ -1,0 +1,237 @@
+"""What is stored of one workflow: the scoped view that executors, the dashboard and the commands use."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from flowweaver.records import AttemptRecord, LogLine, RunRecord, TaskRecord
+from flowweaver.status import TaskStatus
+from flowweaver.stores.base import BaseStateStore, RunJournal
+from flowweaver.stores.lock import holder_of
+from flowweaver.stores.sqlite_clear import forget, restorable, restore
+from flowweaver.stores.sqlite_db import Database
+from flowweaver.stores.sqlite_journal import SQLiteJournal, durations, workflow_lock
+from flowweaver.stores.sqlite_rows import RECORD_COLUMNS, fetch_result, open_result, record_of
+from flowweaver.stores.sqlite_states import clear_states, delete_state, is_alive, list_states, load_state, save_state
+
+__all__ = ["SQLiteWorkflowState"]
+
+
+class SQLiteWorkflowState(BaseStateStore):
+    """One workflow's part of a state file: the five methods, and its history for whoever shows it.
+
+    Reading works beside a run that goes on, in this process or another, and never waits for it.
+    """
+
+    def __init__(self, database: Database, workflow: str) -> None:
+        self._db = database
+        self._workflow = workflow
+
+    # -- the five methods -------------------------------------------------------------------------------------------
+
+    def save_task_state(
+        self,
+        task_name: str,
+        status: TaskStatus,
+        result: Any = None,
+        error: BaseException | str | None = None,
+        timestamp: datetime | None = None,
+    ) -> None:
+        """Keep the state of a task; what was kept for it before is replaced."""
+        save_state(self._db, self._workflow, task_name, status, result, error, timestamp)
+
+    def load_task_state(self, task_name: str) -> dict[str, Any] | None:
+        """Return what is kept for a task, or None."""
+        return load_state(self._db, self._workflow, task_name)
+
+    def delete_task_state(self, task_name: str) -> None:
+        """Forget a task."""
+        delete_state(self._db, self._workflow, task_name)
+
+    def list_all_tasks(self) -> list[str]:
+        """Return the name of every task that is kept, and of those without a workflow that it would take over."""
+        return list_states(self._db, self._workflow)
+
+    def clear_all_states(self) -> None:
+        """Forget every task of the workflow."""
+        clear_states(self._db, self._workflow)
+
+    def for_workflow(self, name: str) -> BaseStateStore:
+        """Return the part of the same file that belongs to another workflow."""
+        return SQLiteWorkflowState(self._db, name)
+
+    def open_journal(self, workflow: str) -> RunJournal:
+        """Return a journal for one run of a workflow."""
+        return SQLiteJournal(self._db, workflow)
+
+    # -- what is known now ------------------------------------------------------------------------------------------
+
+    def records(self) -> dict[str, TaskRecord]:
+        """Return the latest record of every task, as a run that starts now would find it.
+
+        Raises:
+            StateError: the state cannot be read.
+        """
+        rows = self._select(_RECORDS, (self._workflow,))
+        alive = self._alive()
+        records = ((row[1], record_of(row, alive=alive)) for row in rows)
+        return {name: record for name, record in records if record is not None}
+
+    def load_result(self, task_name: str) -> Any:
+        """Return the stored result of a task.
+
+        Raises:
+            ResultUnavailable: it cannot be had.
+            StateError: the state cannot be read.
+        """
+        return open_result(self._db.read(lambda cursor: fetch_result(cursor, self._workflow, task_name)))
+
+    def durations(self) -> dict[str, float]:
+        """Return the median of each task's last five good attempts, in seconds."""
+        return durations(self._db, self._workflow)
+
+    def holder(self) -> str | None:
+        """Return who runs the workflow now ("process 4711 on lab-3, since 10:02"), None if nobody does."""
+        holder = holder_of(workflow_lock(self._db, self._workflow).path)
+        return None if holder is None else f"{holder.name}, since {holder.time()}"
+
+    # -- history ----------------------------------------------------------------------------------------------------
+
+    def runs(self, limit: int = 50) -> list[RunRecord]:
+        """Return the latest runs, newest first.
+
+        Raises:
+            StateError: the state cannot be read.
+        """
+        rows = self._select(_RUNS, (self._workflow, limit))
+        alive = self._alive()
+        return [_run_of(row, alive=alive and place == 0) for place, row in enumerate(rows)]
+
+    def attempts(self, task_name: str | None = None, run_id: int | None = None) -> list[AttemptRecord]:
+        """Return attempts in the order in which they began, those that go on included.
+
+        Args:
+            task_name: of one task only.
+            run_id: of one run only.
+
+        Raises:
+            StateError: the state cannot be read.
+        """
+        narrowing = _where({"task_name = ?": task_name, "runs.run_id = ?": run_id})
+        values = tuple(value for value in (task_name, run_id) if value is not None)
+        rows = self._select(_ATTEMPTS.format(narrowing), (self._workflow, *values))
+        going_on = self._select(_GOING_ON, (self._workflow,))
+        found = [AttemptRecord(*row) for row in rows]
+        ended = {(one.run_id, one.task_name, one.attempt) for one in found}
+        outcome = None if self._alive() else "interrupted"
+        for name, attempt, started_at, run in going_on:
+            if task_name in (None, name) and run_id in (None, run) and (run, name, attempt) not in ended:
+                found.append(AttemptRecord(name, attempt, started_at, None, outcome, run_id=run))
+        return found
+
+    def log(self, task_name: str, run_id: int | None = None, attempt: int | None = None) -> list[LogLine]:
+        """Return what an attempt wrote; by default the attempt whose result or error is recorded.
+
+        Args:
+            task_name: the task.
+            run_id: the run, by default that of the record.
+            attempt: by default that of the record, or the last of the run.
+
+        Raises:
+            StateError: the state cannot be read.
+        """
+
+        def work(cursor: sqlite3.Cursor) -> list[tuple[Any, ...]]:
+            run, number = run_id, attempt
+            if run is None:
+                found = cursor.execute(_RECORDED, (task_name, self._workflow)).fetchone()
+                if found is None:
+                    return []
+                run, number = found[0], attempt or found[1]
+            if number is None:
+                (number,) = cursor.execute(_LAST_ATTEMPT, (self._workflow, run, task_name)).fetchone()
+            return cursor.execute(_LOG, (self._workflow, run, task_name, number)).fetchall()
+
+        return [LogLine(*row) for row in self._db.read(work)]
+
+    # -- clearing ---------------------------------------------------------------------------------------------------
+
+    def forget(self, names: Iterable[str]) -> list[str]:
+        """Forget the state and result of tasks, so that ``restore`` can bring them back until they run again.
+
+        Returns:
+            Those that had something to forget.
+
+        Raises:
+            StateLockedError: a run of the workflow goes on.
+            StateError: the state cannot be written.
+        """
+        return forget(self._db, self._workflow, names)
+
+    def restore(self) -> list[str]:
+        """Undo the last ``forget`` that can be undone; return the tasks that are back.
+
+        Raises:
+            StateLockedError: a run of the workflow goes on.
+            StateError: the state cannot be written.
+        """
+        return restore(self._db, self._workflow)
+
+    def restorable(self) -> list[str]:
+        """Return the tasks that ``restore`` would bring back: those of the last ``forget`` that have not run since."""
+        return restorable(self._db, self._workflow)
+
+    def _select(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        return self._db.read(lambda cursor: cursor.execute(statement, values).fetchall())
+
+    def _alive(self) -> bool:
+        return is_alive(self._db, self._workflow)
+
+
+_RECORDS: Final = f"SELECT {RECORD_COLUMNS} FROM tasks WHERE workflow IN ('', ?) ORDER BY workflow, id"  # noqa: S608
+_RUNS: Final = """SELECT run_id, workflow, started_at, finished_at, outcome, failed_task, holder, params, counts,
+    unfinished FROM runs WHERE workflow = ? ORDER BY run_id DESC LIMIT ?"""
+_ATTEMPTS: Final = """SELECT task_name, attempt, attempts.started_at, attempts.finished_at, attempts.outcome, error,
+    traceback, runs.run_id FROM attempts JOIN runs ON runs.id = attempts.run
+    WHERE runs.workflow = ? {} ORDER BY run, attempts.started_at, attempt"""
+_GOING_ON: Final = """SELECT task_name, attempt, started_at, run_id FROM tasks
+    WHERE workflow = ? AND status = 'RUNNING' AND started_at IS NOT NULL"""
+_RECORDED: Final = """SELECT run_id, attempt FROM tasks WHERE task_name = ? AND workflow IN ('', ?)
+    AND run_id IS NOT NULL ORDER BY workflow DESC LIMIT 1"""
+_OF_RUN: Final = "run = (SELECT id FROM runs WHERE workflow = ? AND run_id = ?) AND task_name = ?"
+_LAST_ATTEMPT: Final = f"SELECT max(attempt) FROM log_lines WHERE {_OF_RUN}"  # noqa: S608
+_LOG: Final = (
+    f"SELECT task_name, attempt, time, stream, text FROM log_lines WHERE {_OF_RUN} AND attempt = ? ORDER BY line"  # noqa: S608
+)
+
+
+def _where(conditions: Mapping[str, Any]) -> str:
+    return "".join(f" AND {condition}" for condition, value in conditions.items() if value is not None)
+
+
+def _run_of(row: tuple[Any, ...], *, alive: bool) -> RunRecord:
+    run_id, workflow, started_at, finished_at, outcome, failed_task, holder, params, counts, unfinished = row
+    dead = outcome is None and not alive
+    return RunRecord(
+        run_id=run_id,
+        workflow=workflow,
+        started_at=started_at,
+        finished_at=finished_at,
+        outcome="interrupted" if dead else outcome,
+        failed_task=failed_task,
+        holder=holder,
+        params=_object(params, str),
+        counts=_object(counts, int),
+        unfinished=bool(unfinished) and (dead or outcome is not None),
+    )
+
+
+def _object(text: Any, kind: Callable[[Any], Any]) -> dict[str, Any]:
+    try:
+        return {str(name): kind(value) for name, value in json.loads(text or "{}").items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}
