@@ -39,7 +39,9 @@ def run_in_debugger(project: Project, settings: Settings) -> int:
     listeners: list[Listener] = [session.recorder(), show]
     ask = session.ask()
     try:
-        SequentialExecutor(state_store=open_store(loaded)).execute(workflow, listeners=listeners, **ask.arguments())
+        SequentialExecutor(state_store=open_store(session.project)).execute(
+            workflow, listeners=listeners, **ask.arguments()
+        )
         code = 0
     except WorkflowExecutionError as error:
         code = 1

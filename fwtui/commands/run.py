@@ -89,8 +89,9 @@ class _Headless:
                 session.close()
                 raise
             ending = session.ending()
-            # The end of the run is told, whatever came in between: a signal after the last task changes nothing.
             display.close("" if ending is None else verdict_text(ending, ascii_only=ascii_only(out)))
+            session.close()
+            # A signal that came after the last task changes nothing.
             done = ending is not None and ending.outcome == "completed"
             return 0 if done else ladder.code or session.exit_code
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowweaver.errors import StateError, WorkflowCancelledError
 from flowweaver.events import Event, Listener
 from fwtui.session.loader import Loaded
+from fwtui.session.project import Project, make_state_folder
 from fwtui.session.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from flowweaver.run import Run
     from flowweaver.stores.base import BaseStateStore
     from flowweaver.stores.sqlite import SQLiteStateStore
-    from flowweaver.stores.sqlite_reader import SQLiteWorkflowState
 
 __all__ = ["EXECUTORS", "Ask", "ThreadRunner", "make_executor"]
 
@@ -103,7 +102,7 @@ class ThreadRunner:
         listeners: list[Listener] = [recorder, self._events.append]
         if self._on_event is not None:
             listeners.append(self._on_event)
-        executor = make_executor(self._kind, self._workers, open_store(loaded))
+        executor = make_executor(self._kind, self._workers, open_store(loaded.project))
         self._run = executor.start(loaded.workflow, listeners=listeners, echo=False, **ask.arguments())
 
     def stop(self) -> None:
@@ -136,27 +135,24 @@ class ThreadRunner:
         return 130 if isinstance(self.error, WorkflowCancelledError) else 1
 
 
-def open_store(loaded: Loaded) -> SQLiteStateStore:
-    """Return the store of a loaded file, for writing; its folder is made if need be.
+def open_store(project: Project) -> SQLiteStateStore:
+    """Return the store of a project, for writing; its folder is made if need be.
 
     Raises:
         StateError: the state cannot be used.
     """
     from flowweaver.stores.sqlite import SQLiteStateStore
-    from fwtui.session.project import make_state_folder
 
-    make_state_folder(loaded.project)
-    return SQLiteStateStore(str(loaded.project.state))
+    make_state_folder(project)
+    return SQLiteStateStore(project.state)
 
 
-def history(state: Path, workflow: str) -> SQLiteWorkflowState | None:
-    """Return what is stored of a workflow, for reading only; None if there is no state yet.
+def open_for_reading(project: Project) -> SQLiteStateStore:
+    """Return the store of a project, for looking only.
 
     Raises:
         StateError: the state cannot be used.
     """
-    if not state.exists():
-        return None
     from flowweaver.stores.sqlite import SQLiteStateStore
 
-    return SQLiteStateStore(str(state), read_only=True).for_workflow(workflow)
+    return SQLiteStateStore(project.state, read_only=True)

@@ -21,11 +21,12 @@ from fwtui.session.loader import Loaded, check_syntax, load
 from fwtui.session.port import LoadProblem, Picture, Reload, RunRequest
 from fwtui.session.project import Project, shown
 from fwtui.session.recorder import Recorder
-from fwtui.session.runner import Ask, ThreadRunner, history, open_store
+from fwtui.session.runner import Ask, ThreadRunner, open_for_reading, open_store
 from fwtui.session.selection import forced_names, merged, selected_names
 from fwtui.session.stamps import Stamp, newer, read_stamped
 
 if TYPE_CHECKING:
+    from flowweaver.stores.sqlite import SQLiteStateStore
     from flowweaver.stores.sqlite_reader import SQLiteWorkflowState
     from fwtui.session.watcher import Watcher
 
@@ -87,6 +88,7 @@ class Session:
         self._seen: dict[Path, Stamp] = {}
         self._first = True
         self._watcher: Watcher | None = None
+        self._store: SQLiteStateStore | None = None
         # Several threads of a screen load, plan and start; events and stopping are not behind it.
         self._lock = threading.RLock()
 
@@ -240,7 +242,11 @@ class Session:
         Raises:
             StateError: it cannot be used.
         """
-        return history(self.project.state, self.loaded.workflow.name)
+        if self._store is None and not self.project.state.exists():
+            return None  # nothing is imported or made for a state that is not there yet
+        if self._store is None:
+            self._store = open_for_reading(self.project)
+        return self._store.for_workflow(self.loaded.workflow.name)
 
     # -- what a save does -------------------------------------------------------------------------------------------
 
@@ -420,7 +426,7 @@ class Session:
         with self._lock:
             if self._history() is None:
                 return []
-            return list(open_store(self.loaded).for_workflow(self.loaded.workflow.name).forget(names))
+            return self._writing(lambda state: state.forget(names))
 
     def undo_clear(self) -> list[str]:
         """Undo the last clear; return the tasks that are back.
@@ -431,7 +437,14 @@ class Session:
         with self._lock:
             if self._history() is None:
                 return []
-            return list(open_store(self.loaded).for_workflow(self.loaded.workflow.name).restore())
+            return self._writing(lambda state: state.restore())
+
+    def _writing(self, work: Callable[[SQLiteWorkflowState], list[str]]) -> list[str]:
+        store = open_store(self.project)
+        try:
+            return work(store.for_workflow(self.loaded.workflow.name))
+        finally:
+            store.close()
 
     def close(self) -> None:
         """End what runs (bounded) and let go of everything."""
