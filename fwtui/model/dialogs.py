@@ -153,7 +153,8 @@ def _forgettable(view: RunView, name: str) -> bool:
     record = view.records.get(name)
     if record is None or record.cleared:
         return False
-    return record.status is not TaskStatus.PENDING or record.interrupted or record.digest is not None
+    ended = record.status in (TaskStatus.COMPLETED, TaskStatus.FAILED)
+    return ended or record.interrupted or record.digest is not None
 
 
 def scope_names(view: RunView, chosen: Sequence[str], scope: str, pattern: str = "") -> list[str]:

@@ -2,7 +2,6 @@
 
 ``fwtui.session.port.TaskInfo`` and ``Picture`` have these shapes; what each part means is told there.
 """
-# ruff: noqa: D102
 
 from __future__ import annotations
 

@@ -212,6 +212,12 @@ class Board(Screen[None]):
         if self._notice is not None and self.clock() - self._notice_at >= _NOTICE_SECONDS:
             self.say(None)
 
+    @property
+    def message_text(self) -> str:
+        """What the message line says, in its long form; "" for nothing."""
+        message = self._message()
+        return "" if message is None else message.text
+
     def _message(self) -> Message | None:
         return None if self.dialog is not None else self._notice or self._banner()
 

@@ -272,9 +272,7 @@ class Story:
         return self._event(TaskRestored, at("10:43:20"), task=task, from_run=from_run)
 
     def retries(self, task: str, clock: str, delay: float, error: str, attempt: int = 1) -> Event:
-        return self._event(
-            TaskRetrying, at(clock), task=task, attempt=attempt, delay=delay, duration=0.1, error=error
-        )
+        return self._event(TaskRetrying, at(clock), task=task, attempt=attempt, delay=delay, duration=0.1, error=error)
 
     def fails(self, task: str, clock: str, attempt: int = 1, traceback: str | None = None, **more) -> Event:
         return self._event(

@@ -1,0 +1,584 @@
+"""What the keys of the dashboard do, on scenes: messages and state first."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+from scenes import (
+    EDGES,
+    ERROR,
+    NOW,
+    FakeSession,
+    Story,
+    at,
+    done_picture,
+    failed_picture,
+    never_ran_picture,
+    saved_reload,
+    stale_picture,
+)
+from stage import WIDE, open_stage, play
+
+from flowweaver.errors import StateError, StateLockedError
+from flowweaver.plan import Action, Reason, ReasonKind
+from fwtui.model.ladder import Rung
+from fwtui.model.status import State
+from fwtui.session.port import LoadProblem, Reload, RunRequest
+
+SYNTAX = LoadProblem("workflows/etl.py", "SyntaxError: '[' was never closed", line=88)
+
+
+def test_the_first_opening_says_what_the_next_key_does(path):
+    async def scene():
+        async with open_stage(FakeSession(never_ran_picture(path))) as on:
+            assert on.board.message_text == "Nothing has run yet. r runs all 9 tasks. ? shows every key."
+            assert on.lines[0].startswith(" etl  never ran")
+            assert on.footer.startswith("r run all 9  d details")
+
+    play(scene())
+
+
+def test_opening_after_a_failed_run_puts_the_cursor_on_the_failure(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path))) as on:
+            assert on.cursor == "join_delays"
+            assert on.board.focused is on.board.table
+
+    play(scene())
+
+
+def test_r_resumes_what_is_not_done(path):
+    async def scene():
+        session = FakeSession(failed_picture(path))
+        async with open_stage(session) as on:
+            assert on.footer.startswith("r resume 4")
+            await on.press("r")
+            assert session.called("start") == [("start", RunRequest())]
+
+    play(scene())
+
+
+def test_r_on_what_is_complete_starts_nothing_and_says_so(path):
+    async def scene():
+        session = FakeSession(done_picture(path))
+        async with open_stage(session) as on:
+            assert on.footer.startswith("R run all  t run again")
+            await on.press("r")
+            assert session.called("start") == []
+            assert on.board.message_text == "All 9 tasks are done and up to date. R runs everything again."
+
+    play(scene())
+
+
+def test_r_on_a_broken_file_starts_nothing(path):
+    async def scene():
+        session = FakeSession(failed_picture(path), reloads=[Reload("workflows/etl.py", NOW, problem=SYNTAX)])
+        async with open_stage(session, WIDE) as on:
+            await on.press("r")
+            assert session.called("start") == []
+            assert on.board.message_text == "Nothing started: etl.py does not load (line 88). e opens it."
+
+    play(scene())
+
+
+def test_a_broken_file_keeps_the_graph_and_holds_a_banner(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path)), WIDE) as on:
+            await on.saves(Reload("workflows/etl.py", NOW, problem=SYNTAX))
+            assert on.message == (
+                "etl.py line 88, SyntaxError: '[' was never closed. "
+                "Shown: the version that loaded at 10:41. e opens it."
+            )
+            assert "does not load" in on.lines[0]
+            assert on.board.view.total == 9
+            on.time[0] = NOW + 60
+            await on.press("j")
+            assert on.message.startswith("etl.py line 88"), "a banner outlasts keys"
+            await on.saves(saved_reload(path))
+            assert on.message.startswith("etl.py saved 10:43:15. join_delays is stale")
+
+    play(scene())
+
+
+def test_a_file_that_never_loaded_is_told_of_and_shown_once_it_loads(path):
+    async def scene():
+        async with open_stage(FakeSession(SYNTAX), WIDE) as on:
+            assert on.message == "etl.py line 88, SyntaxError: '[' was never closed. e opens it."
+            assert "does not load" in on.lines[0]
+            await on.saves(Reload("workflows/etl.py", NOW, never_ran_picture(path)))
+            assert on.line_with("write_report")
+
+    play(scene())
+
+
+def test_a_save_that_affects_nothing_says_so(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path)), WIDE) as on:
+            await on.saves(Reload("workflows/etl.py", at("10:43:15"), failed_picture(path)))
+            assert on.message == "etl.py saved 10:43:15. No task is affected."
+            await on.saves(
+                Reload("workflows/etl.py", at("10:43:15"), failed_picture(path), added=("x",), removed=("y",))
+            )
+            assert on.message == "etl.py saved 10:43:15. 1 task new, 1 gone. r runs 4, reuses 5."
+
+    play(scene())
+
+
+def test_a_save_during_a_run_waits_for_the_next_one(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session, WIDE) as on:
+            await on.happens(*Story().running(), clock=at("10:42:03.6"))
+            await on.saves(Reload("workflows/etl.py", at("10:43:15"), during_run=True))
+            assert on.message == (
+                "etl.py saved 10:43:15. This run goes on with the code it started with; the next run takes the new."
+            )
+            assert "edited, for the next run" in on.lines[0]
+
+    play(scene())
+
+
+def test_a_failure_takes_the_cursor_only_if_the_person_has_not(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session) as on:
+            story = Story()
+            await on.happens(*story.running())
+            await on.happens(story.starts("join_delays"), story.fails("join_delays", "10:42:09"))
+            assert on.cursor == "join_delays"
+
+    async def moved():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session, WIDE) as on:
+            story = Story()
+            await on.happens(*story.running())
+            await on.press("j")
+            await on.happens(story.starts("join_delays"), story.fails("join_delays", "10:42:09"))
+            assert on.cursor == "extract_weather"
+            assert on.message == f"join_delays failed: {ERROR}. f goes there."
+            await on.press("f")
+            assert on.cursor == "join_delays"
+
+    play(scene())
+    play(moved())
+
+
+def test_a_run_from_its_start_to_the_state_it_leaves(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session) as on:
+            story = Story()
+            await on.happens(*story.running(), clock=at("10:42:03.6"))
+            assert on.lines[0].startswith(" etl  ⠋ running")
+            session.picture = failed_picture(path)
+            await on.happens(*story.to_failure(path), clock=at("10:42:10"))
+            await on.until(lambda: not on.board.view.running)
+            assert on.lines[0].startswith(" etl  ✗ failed at join_delays")
+            assert on.cursor == "join_delays"
+            assert on.line_with("✗ KeyError")
+
+    play(scene())
+
+
+def test_after_a_run_that_completed_what_was_reused_stays_told_until_the_next_save(path):
+    async def scene():
+        session = FakeSession(stale_picture(path), running=True)
+        async with open_stage(session) as on:
+            story = Story(32)
+            todo = list(EDGES)[5:]
+            await on.happens(
+                story.begins("10:43:20", {name: "run" if name in todo else "reuse" for name in EDGES}),
+                *(story.restores(name) for name in EDGES if name not in todo),
+                *(event for name in todo for event in (story.starts(name), story.completes(name))),
+            )
+            session.picture = done_picture(path)
+            await on.happens(story.ends("completed", "10:43:22", 2.0))
+            await on.until(lambda: not on.board.view.running)
+            assert on.lines[0].startswith(" etl  ✓ all 9 done, 5 reused")
+            assert on.board.view.tasks["extract_flights"].state is State.REUSED
+            assert "from run 31" in on.line_with("extract_flights")
+            await on.saves(Reload("workflows/etl.py", NOW, done_picture(path)))
+            assert on.board.view.tasks["extract_flights"].state is State.DONE
+
+    play(scene())
+
+
+def test_t_runs_a_failed_task_at_once_and_asks_for_one_that_is_done(path):
+    async def scene():
+        session = FakeSession(failed_picture(path))
+        async with open_stage(session) as on:
+            await on.press("t")
+            wanted = RunRequest(force=["join_delays"], start_from=["join_delays"])
+            assert session.called("start") == [("start", wanted)]
+
+    async def done():
+        session = FakeSession(failed_picture(path))
+        async with open_stage(session) as on:
+            await on.press("k", "t")
+            assert on.line_with("validate_flights is done and up to date. Its result is")
+            assert session.called("start") == []
+            await on.press("escape")
+            assert session.called("start") == []
+            await on.press("t", "enter")
+            assert session.called("start") == [
+                ("start", RunRequest(force=["validate_flights"], start_from=["validate_flights"]))
+            ]
+
+    play(scene())
+    play(done())
+
+
+def test_capital_r_asks_and_escape_keeps_everything(path):
+    async def scene():
+        session = FakeSession(done_picture(path))
+        async with open_stage(session) as on:
+            await on.press("R")
+            assert on.line_with("Run everything again?")
+            assert on.footer == "enter run all 9  esc keep results"
+            await on.press("escape")
+            assert session.called("start") == []
+            assert on.board.focused is on.board.table
+            await on.press("R", "enter")
+            assert session.called("start") == [("start", RunRequest(fresh=True))]
+
+    play(scene())
+
+
+def test_clear_by_scope_and_by_pattern(path):
+    async def scene():
+        session = FakeSession(failed_picture(path))
+        async with open_stage(session) as on:
+            await on.press("x", "right", "enter")
+            assert session.called("clear")[-1] == ("clear", ["join_delays"]), "skipped tasks have nothing to forget"
+            await on.press("x", *["left"], *"extract_*", "enter")
+            assert session.called("clear")[-1][1] == [name for name in EDGES if name.startswith("extract_")]
+            assert on.board.message_text == "Cleared 4 tasks. U undoes this until they run."
+
+    play(scene())
+
+
+def test_undo_says_what_is_back(path):
+    async def scene():
+        session = FakeSession(failed_picture(path), clears=["validate_flights"])
+        async with open_stage(session) as on:
+            await on.press("U")
+            assert on.board.message_text == "validate_flights is back."
+            session.clears = []
+            await on.press("u")
+            assert on.board.message_text == "Nothing to undo."
+
+    play(scene())
+
+
+def test_filter_moves_the_cursor_to_the_first_match_and_escape_brings_it_back(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path))) as on:
+            height = on.board.table.size.height
+            await on.press("slash", *"ware")
+            assert on.cursor == "load_warehouse"
+            assert on.message.endswith("1 of 9 tasks")
+            assert on.board.table.size.height == height, "the table keeps its height under a filter"
+            await on.press("escape")
+            assert on.cursor == "join_delays"
+            assert len(on.board.table.shown) == 9
+            await on.press("slash", *"delq")
+            assert on.message == "/ delq▏                   no task"
+            await on.press("escape", "slash", *"ware", "enter")
+            assert "filter: ware, 1 of 9" in on.lines[2]
+            assert on.board.focused is on.board.table
+            await on.press("escape")
+            assert len(on.board.table.shown) == 9
+
+    play(scene())
+
+
+def test_marks_are_what_a_key_acts_on_even_where_a_filter_hides_them(path):
+    async def scene():
+        session = FakeSession(failed_picture(path))
+        async with open_stage(session) as on:
+            await on.press("home", "space", "space", "slash", *"weather", "enter", "x")
+            assert on.line_with("2 marked, 1 hidden by the filter.")
+            await on.press("enter")
+            assert session.called("clear") == [("clear", ["extract_flights", "extract_weather"])]
+            assert on.board.table.marks == set()
+            await on.press("escape", "asterisk")
+            assert len(on.board.table.marks) == 9
+            await on.press("asterisk")
+            assert on.board.table.marks == set()
+
+    play(scene())
+
+
+def test_the_log_full_screen_and_back(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path))) as on:
+            await on.press("enter")
+            assert not on.board.table.display
+            assert on.board.focused is on.board.pane.view
+            assert on.footer.startswith("esc back")
+            await on.press("q")
+            assert on.board.table.display, "q in full screen is one step back"
+            await on.press("enter", "escape")
+            assert on.board.table.display
+            assert on.board.focused is on.board.table
+
+    play(scene())
+
+
+def test_search_in_a_focused_log(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path))) as on:
+            await on.press("tab", "slash", *"nearest_hour")
+            assert on.message.endswith("3 lines")
+            await on.press("enter", "n", "N", "escape")
+            assert on.board.pane.view.needle == ""
+            await on.press("escape")
+            assert on.board.focused is on.board.table
+
+    play(scene())
+
+
+def test_details_and_back_to_the_log_by_the_same_key(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path)), WIDE) as on:
+            await on.press("d")
+            assert on.line_with("failed on attempt 3 of 3, 10:42:08, 0.8s")
+            assert on.line_with("dict, 2,226 items, 0.6 MB, kept")
+            assert on.line_with("Traceback (most recent call last):")
+            await on.press("d")
+            assert on.board.pane.active == "log"
+
+    play(scene())
+
+
+def test_an_older_attempt_shows_its_own_end(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path)), WIDE) as on:
+            await on.press("left_square_bracket", "comma")
+            assert "attempt 1/3" in on.board.pane._rule.right
+            await on.press("full_stop", "right_square_bracket")
+            assert "attempt 3/3" in on.board.pane._rule.right
+
+    play(scene())
+
+
+def test_stop_finishes_what_runs_and_a_second_time_asks(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session) as on:
+            await on.happens(*Story().running())
+            await on.press("s")
+            assert session.called("stop")
+            assert on.board.message_text == "Stopping: 2 tasks finish first. s again stops at once."
+            assert on.lines[0].startswith(" etl  ⠋ stopping, 2 tasks finish")
+            assert "stopping" in on.line_with("▸ running")
+            await on.press("s")
+            assert on.line_with("2 tasks are running: extract_flights, extract_weather.")
+            assert not session.called("cancel")
+            await on.press("enter")
+            assert session.called("cancel")
+
+    play(scene())
+
+
+def test_changing_keys_during_a_run_say_why_not(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session) as on:
+            await on.happens(*Story().running())
+            for name in ("r", "R", "t", "x", "U"):
+                await on.press(name)
+                assert on.board.message_text == "A run is going on. s stops it first.", name
+            assert session.called("start") == session.called("clear") == []
+
+    play(scene())
+
+
+def test_quit_without_a_run_leaves_at_once(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path))) as on:
+            on.strike("q")
+            await on.until(lambda: not on.app.is_running)
+            assert on.app.return_code == 0
+
+    play(scene())
+
+
+def test_the_ladder_asks_then_finishes_then_leaves(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session) as on:
+            await on.happens(*Story().running(), clock=at("10:42:03.6"))
+            await on.press("ctrl+c")
+            assert on.line_with("Quit while running?")
+            assert on.line_with("2 tasks are running")
+            await on.press("escape")
+            assert on.board.rung is Rung.GROUND
+            await on.press("q", "q")
+            assert session.called("stop")
+            assert on.lines[0].startswith(" etl  ⠋ quitting, 2 tasks finish")
+            assert on.message == "q again leaves at once; their work is lost, the rest is saved."
+            on.strike("ctrl+q")
+            await on.until(lambda: not on.app.is_running)
+            assert session.called("cancel")
+
+    play(scene())
+
+
+def test_quitting_ends_with_the_run(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session) as on:
+            story = Story()
+            await on.happens(*story.running())
+            await on.press("q", "enter")
+            session.picture = failed_picture(path)
+            session.events.extend([*story.to_failure(path)])
+            on.board.drain()
+            await on.until(lambda: not on.app.is_running)
+            assert not session.called("cancel")
+
+    play(scene())
+
+
+def test_keys_pressed_while_a_file_loads_are_done_after_it_in_order(path):
+    async def scene():
+        gate = threading.Event()
+        session = FakeSession(failed_picture(path), gate=gate)
+        async with open_stage(session) as on:
+            await on.until(lambda: bool(session.called("open")))
+            for name in ("home", "j", "d"):
+                on.strike(name)
+            assert on.cursor is None
+            gate.set()
+            await on.settle()
+            await on.until(lambda: on.board.pane.active == "details")
+            assert on.cursor == "extract_weather"
+
+    play(scene())
+
+
+def test_ctrl_c_leaves_while_a_file_loads(path):
+    async def scene():
+        gate = threading.Event()
+        async with open_stage(FakeSession(failed_picture(path), gate=gate)) as on:
+            on.strike("j")
+            on.strike("ctrl+c")
+            await on.until(lambda: not on.app.is_running)
+            gate.set()
+
+    play(scene())
+
+
+def test_what_the_engine_refuses_is_said_in_its_words(path):
+    async def scene():
+        refused = StateLockedError("in use by process 4711 on lab-3, since 10:02")
+        async with open_stage(FakeSession(failed_picture(path), refuse=refused)) as on:
+            await on.press("r")
+            assert on.board.message_text == "in use by process 4711 on lab-3, since 10:02"
+
+    play(scene())
+
+
+def test_a_state_that_cannot_be_used_ends_the_screen_with_its_code(path):
+    async def scene():
+        async with open_stage(FakeSession(StateError("etl.db is not a database"))) as on:
+            await on.until(lambda: not on.app.is_running)
+            assert on.app.return_value == 4
+            assert on.app.error == "etl.db is not a database"
+
+    play(scene())
+
+
+def test_a_workflow_that_another_process_runs_is_watched_read_only(path):
+    async def scene():
+        picture = replace(failed_picture(path), holder="process 4711 on lab-3, since 10:02")
+        async with open_stage(FakeSession(picture), WIDE) as on:
+            assert "read-only" in on.lines[0]
+            assert on.message == "Run 31 belongs to process 4711 on lab-3, since 10:02. You are watching it, read-only."
+            assert on.footer == "enter log  d details  / filter  ? help  q quit"
+
+    play(scene())
+
+
+def test_help_lists_every_key_and_goes_back(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path)), WIDE) as on:
+            await on.press("question_mark")
+            assert on.line_with("resume: run what is not done")
+            assert on.line_with("run.resume")
+            await on.press("q")
+            assert on.app.screen is on.board
+
+    play(scene())
+
+
+def test_control_characters_of_tasks_never_reach_the_screen(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session, WIDE) as on:
+            story = Story()
+            await on.happens(story.begins(), story.starts("extract_flights"))
+            await on.happens(
+                story.writes(
+                    "extract_flights", "10:42:03", "\x1b[2J\x1b]0;title\x07\x9b31mred", "10%\r100%", "a\u202eb"
+                )
+            )
+            text = "\n".join(on.lines)
+            assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
+            assert on.line_with("100%")
+            assert "10%\r" not in text
+            assert on.line_with("\\u202e")
+
+    play(scene())
+
+
+def test_what_came_from_no_task_has_a_view_of_its_own(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path)), WIDE) as on:
+            await on.press("0")
+            assert on.board.pane.active == "log", "there is nothing yet"
+            on.board.wrote_outside(["curl: (6) could not resolve host\x1b[0m"])
+            await on.settle()
+            assert on.message == "A process wrote to the terminal; it is kept apart. 0 shows it."
+            await on.press("0")
+            assert on.line_with("curl: (6) could not resolve host")
+            assert "0 Output" in on.line_with("1 Log")
+
+    play(scene())
+
+
+def test_a_log_that_follows_pauses_when_it_is_scrolled_up(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session) as on:
+            story = Story()
+            await on.happens(*story.running())
+            await on.happens(story.writes("extract_flights", "10:42:03", *(f"{number}" for number in range(50))))
+            assert on.line_with("10:42:03  49")
+            assert on.board.pane._rule.right == "following"
+            await on.press("tab", "k")
+            assert on.board.pane._rule.right == "paused"
+            await on.happens(story.writes("extract_flights", "10:42:03", "the newest"))
+            assert not any("the newest" in line for line in on.lines)
+            await on.press("G")
+            assert on.line_with("the newest")
+            assert on.board.pane._rule.right == "following"
+
+    play(scene())
+
+
+def test_maybe_is_counted_apart(path):
+    async def scene():
+        maybe = (Action.MAYBE, [Reason(ReasonKind.UPSTREAM, "if join_delays gives another result")])
+        changed = (Action.RUN, [Reason(ReasonKind.CODE, "join_delays() changed")], True)
+        from scenes import plan_of
+
+        plan = plan_of(join_delays=changed, summarize_delays=maybe, load_warehouse=maybe, write_report=maybe)
+        async with open_stage(FakeSession(replace(done_picture(path), plan=plan)), WIDE) as on:
+            assert "~ edited since run 32, 1 task, 3 maybe, to run" in on.lines[0]
+            assert on.footer.startswith("r run 1, 3 maybe")
+            assert "if join_delays gives another result" in on.line_with("summarize_delays")
+
+    play(scene())
