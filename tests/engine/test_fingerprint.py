@@ -690,6 +690,16 @@ def test_every_single_operator_name_attribute_and_constant_counts() -> None:
         ("def f(a):\n    return a.b", "def f(a):\n    a.b"),
         ("def f(a):\n    while a: g()", "def f(a):\n    if a: g()"),
         ("def f(a):\n    return [x for x in a]", "def f(a):\n    return {x for x in a}"),
+        ("def f(a):\n    if a: g()", "def f(a):\n    if not a: g()"),
+        ("def f(a):\n    if a is None: g()", "def f(a):\n    if a is not None: g()"),
+        (
+            "def f(a):\n    if a.x:\n        g()\n        if a.y: h()\n    k()",
+            "def f(a):\n    if a.x:\n        g()\n    if a.y: h()\n    k()",
+        ),
+        (
+            "def f(a):\n    try:\n        g(a)\n        h(a)\n    except E:\n        pass",
+            "def f(a):\n    g(a)\n    try:\n        h(a)\n    except E:\n        pass",
+        ),
     ],
 )
 def test_the_shape_of_control_counts(one: str, other: str) -> None:
