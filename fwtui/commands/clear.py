@@ -11,6 +11,7 @@ from flowweaver.records import TaskRecord
 from flowweaver.status import TaskStatus
 from flowweaver.workflow import Workflow, match_names
 from fwtui.commands.console import Out, opened
+from fwtui.commands.problems import naming_the_run
 from fwtui.model.text import count_of, joined, visible
 from fwtui.session.project import Project
 from fwtui.session.session import Settings
@@ -73,7 +74,8 @@ def clear_tasks(
         if not yes and not _confirmed(names):
             out.line("Nothing was cleared.")
             return 0
-        out.line(f"Cleared {_told(session.clear(names))}.")
+        with naming_the_run(session):
+            out.line(f"Cleared {_told(session.clear(names))}.")
     return 0
 
 

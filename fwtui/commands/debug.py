@@ -9,6 +9,7 @@ import traceback
 from flowweaver.errors import WorkflowExecutionError
 from flowweaver.events import Event, Listener, TaskOutput
 from flowweaver.executors.sequential import SequentialExecutor
+from fwtui.commands.problems import naming_the_run
 from fwtui.headless import PlainDisplay, Sayer, SteadyStream
 from fwtui.model.verdict import verdict_text
 from fwtui.session.project import Project
@@ -39,9 +40,9 @@ def run_in_debugger(project: Project, settings: Settings) -> int:
     listeners: list[Listener] = [session.recorder(), show]
     ask = session.ask()
     try:
-        SequentialExecutor(state_store=open_store(session.project)).execute(
-            workflow, listeners=listeners, **ask.arguments()
-        )
+        with naming_the_run(session):
+            executor = SequentialExecutor(state_store=open_store(session.project))
+            executor.execute(workflow, listeners=listeners, **ask.arguments())
         code = 0
     except WorkflowExecutionError as error:
         code = 1

@@ -5,13 +5,22 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 from flowweaver.errors import DefinitionError, FlowWeaverError, StateError, StateLockedError, UnknownTaskError
 from fwtui.session.owners import other_owners, warning
 from fwtui.session.params import ParameterError
 from fwtui.session.port import LoadProblem
+from fwtui.session.project import shown
 from fwtui.signals import Stopped
 
-__all__ = ["problem_of"]
+if TYPE_CHECKING:
+    from fwtui.session.session import Session
+
+__all__ = ["naming_the_run", "problem_of"]
 
 
 def problem_of(error: BaseException) -> tuple[str, int] | None:
@@ -46,15 +55,23 @@ def _load_problem(problem: LoadProblem) -> str:
     return "\n".join(lines)
 
 
-def locked_text(error: StateLockedError, *, run_id: int | None, file: str, target: str) -> str:
-    """Return what is said when another process runs the same workflow.
+@contextmanager
+def naming_the_run(session: Session) -> Iterator[None]:
+    """Tell of a state that another process holds by the run that goes on there.
 
-    Args:
-        error: the refusal.
-        run_id: the run that goes on, None if it is not known.
-        file: the file, as shown to a person.
-        target: the same as it is named in a command.
+    Raises:
+        StateLockedError: the same, in these words.
     """
-    run = "a run" if run_id is None else f"run {run_id}"
-    holder = f" ({error.holder})" if error.holder else ""
-    return f"{run} of {file} is going on{holder}. Wait for it, or watch it: fwtui {target}"
+    try:
+        yield
+    except StateLockedError as error:
+        if error.holder is None:
+            raise
+        number = session.last_run()
+        run = "a run" if number is None else f"run {number}"
+        file, target = shown(session.project.file), shlex.quote(session.target)
+        raise StateLockedError(
+            f"{run} of {file} is going on ({error.holder}). Wait for it, or watch it: fwtui {target}",
+            path=error.path,
+            holder=error.holder,
+        ) from error

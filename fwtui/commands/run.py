@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from flowweaver.events import Event
+from fwtui.commands.problems import naming_the_run
 from fwtui.headless import (
     Display,
     JsonDisplay,
@@ -79,7 +80,8 @@ class _Headless:
             for line in loaded.output.splitlines():
                 self._items.put(RawLine(loaded.loaded_at, line, session.project.file.name))
             try:
-                session.start()
+                with naming_the_run(session):
+                    session.start()
                 ladder.guard(session, lambda: self._say(stopping_notice(hint=ladder.code == 130)))
                 self._show_until_the_end(display)
                 raw.close()

@@ -417,6 +417,17 @@ class Session:
             view = self._history()
             return [] if view is None or run_id is None else list(view.attempts(task, run_id))
 
+    def last_run(self) -> int | None:
+        """Return the number of the last run, None if there was none.
+
+        Raises:
+            StateError: the state cannot be used.
+        """
+        with self._lock:
+            view = self._history()
+            runs = [] if view is None else view.runs(1)
+            return runs[0].run_id if runs else None
+
     def clear(self, names: Sequence[str]) -> list[str]:
         """Forget these tasks; return those that had something to forget.
 

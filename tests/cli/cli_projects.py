@@ -88,5 +88,5 @@ class Project:
 
 
 def environment(**more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FWTUI", "PYTHON"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FWTUI", "PYTHON", "NO_COLOR"))}
     return {**kept, "PYTHONPATH": str(ROOT), **more}

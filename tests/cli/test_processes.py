@@ -179,8 +179,7 @@ def test_a_timed_out_task_whose_thread_is_stuck_does_not_hold_up_the_end(project
 def on_terminal(project: Project, *arguments: str, **env: str) -> tuple[int, list[str], str]:
     """Run in a terminal of 80x24; return the exit code, what stays on the screen, and what was sent."""
     command = [sys.executable, "-m", "fwtui", *arguments]
-    variables = {name: value for name, value in environment(TERM="xterm-256color", **env).items() if name != "NO_COLOR"}
-    variables |= {name: value for name, value in env.items() if name == "NO_COLOR"}
+    variables = environment(**{"TERM": "xterm-256color"} | env)
     child = pexpect.spawn(
         command[0],
         command[1:],
