@@ -496,7 +496,7 @@ def usable(known: TaskFacts, records: dict[str, TaskRecord]) -> bool:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(worlds(), selections())
 def test_invariants_of_every_plan(world: tuple[list[TaskFacts], dict[str, TaskRecord]], selection: Selection) -> None:
     facts, records = world
@@ -531,7 +531,7 @@ def test_invariants_of_every_plan(world: tuple[list[TaskFacts], dict[str, TaskRe
             assert all(dep in busy or usable(by_name[dep], records) for dep in known.deps)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(worlds(), selections(), st.frozensets(st.integers(0, 9).map(lambda i: f"t{i}"), max_size=4))
 def test_asking_for_more_never_makes_less_run(
     world: tuple[list[TaskFacts], dict[str, TaskRecord]], selection: Selection, more: frozenset[str]
@@ -566,7 +566,7 @@ def run_as_planned(
     return ran
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(worlds(), selections(), st.lists(st.sampled_from(["1", "2"]), min_size=10, max_size=10))
 def test_after_a_run_that_did_all_of_it_nothing_is_left_to_do(
     world: tuple[list[TaskFacts], dict[str, TaskRecord]], selection: Selection, digests: list[str]
@@ -581,7 +581,7 @@ def test_after_a_run_that_did_all_of_it_nothing_is_left_to_do(
     assert not any(task.stale for task in again.tasks.values())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(worlds(), selections(), st.lists(st.sampled_from(["1", "2"]), min_size=10, max_size=10))
 def test_a_run_of_a_part_never_lacks_an_input(
     world: tuple[list[TaskFacts], dict[str, TaskRecord]], selection: Selection, digests: list[str]
