@@ -157,10 +157,9 @@ class _Stream(io.TextIOBase):
 class _Handler(logging.Handler):
     """Takes log records for the attempt in whose context they are made."""
 
-    def __init__(self, owner: _Installed, last_resort: bool) -> None:
+    def __init__(self, owner: _Installed) -> None:
         super().__init__()
         self._owner = owner
-        self._last_resort = last_resort
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -171,8 +170,18 @@ class _Handler(logging.Handler):
                 sink.log(self.format(record))
             except Exception:
                 self.handleError(record)
-        passes = self._last_resort and (sink is None or self._owner.echo)
-        if passes and logging.lastResort is not None and record.levelno >= logging.lastResort.level:
+        if sink is None or self._owner.echo:
+            self._last_resort(record)
+
+    def _last_resort(self, record: logging.LogRecord) -> None:
+        """Write what Python would write by itself if this handler were not there and no other is."""
+        resort = logging.lastResort
+        logger: logging.Logger | None = logging.getLogger(record.name)
+        while logger is not None:
+            if any(handler is not self for handler in logger.handlers):
+                return
+            logger = logger.parent if logger.propagate else None
+        if resort is not None and record.levelno >= resort.level:
             self._owner.behind_err.write(record.getMessage() + "\n")
 
 
@@ -187,7 +196,7 @@ class _Installed:
             _Stream(stream if stream is not None else io.StringIO(), name, self)
             for stream, name in zip(self.before, ("out", "err"), strict=True)
         )
-        self.handler = _Handler(self, last_resort=not logging.getLogger().handlers)
+        self.handler = _Handler(self)
         sys.stdout, sys.stderr = self.streams
         logging.getLogger().addHandler(self.handler)
 

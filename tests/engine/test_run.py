@@ -650,3 +650,20 @@ def test_logging_tells_of_runs_and_tasks_with_fields(make_executor, caplog):
     assert (record.workflow, record.task, record.attempt) == ("diamond", "top", 1)
     assert record.duration >= 0
     assert record.run_id == 1
+
+
+def test_the_engine_writes_nothing_to_the_screen_by_itself(make_executor, capfd, monkeypatch):
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    workflow = Workflow("w")
+    workflow.add_task(Task("bad", lambda: 1 / 0, retries=1))
+    with pytest.raises(WorkflowExecutionError):
+        make_executor().execute(workflow, listeners=[lambda event: None])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_warning_that_python_would_show_by_itself_is_shown_while_a_run_captures(capsys, monkeypatch):
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    workflow = Workflow("w")
+    workflow.add_task(Task("warns", lambda: logging.getLogger("users.own").warning("careful")))
+    ThreadedExecutor().execute(workflow, listeners=[lambda event: None])
+    assert capsys.readouterr().err == "careful\n"
