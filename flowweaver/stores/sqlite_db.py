@@ -15,9 +15,9 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 from flowweaver.errors import StateError, StateLockedError
 from flowweaver.stores import schema
@@ -28,6 +28,7 @@ from flowweaver.stores.sqlite_writer import Writer, connect
 __all__ = ["Database"]
 
 T = TypeVar("T")
+P = ParamSpec("P")
 Work = Callable[[sqlite3.Cursor], T]
 
 PATIENCE: Final = 60.0
@@ -135,7 +136,7 @@ class Database:
         with self._lock:
             writer = self._current_writer()
             if writer is not None:
-                return self._patiently(lambda: work(writer.cursor))
+                return self._patiently(work, writer.cursor)
         return self._read_apart(work)
 
     def write(self, work: Work[T]) -> T:
@@ -146,7 +147,17 @@ class Database:
         """
         with self._lock:
             writer = self._current_writer() or self._open(alone=None)
-            return self._patiently(lambda: writer.transact(work))
+            return self._patiently(writer.transact, work)
+
+    def apply(self, steps: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
+        """Do statements with their values in one transaction, all of them or none.
+
+        Raises:
+            StateError: they could not be written.
+        """
+        with self._lock:
+            writer = self._current_writer() or self._open(alone=None)
+            self._patiently(writer.apply, steps)
 
     def hold(self, *, alone: bool | None) -> None:
         """Open the file for writing and keep it open until ``let_go``; each ``hold`` needs one.
@@ -201,13 +212,13 @@ class Database:
         if alone is None and before is not None:
             alone = own.try_acquire(patience=0)
         try:
-            kind = Kind.EMPTY if before is None else self._patiently(lambda: self._examine(before, alone=bool(alone)))
+            kind = Kind.EMPTY if before is None else self._patiently(self._examine, before, alone=bool(alone))
             if kind is Kind.EARLIER and not alone:
                 raise StateLockedError(f"{self.shown} is in use by another run", path=self.path)
             self._make_private()
-            writer = self._patiently(lambda: Writer(self.path, self, self._synchronous))
+            writer = self._patiently(Writer, self.path, self, self._synchronous)
             try:
-                self._patiently(lambda: self._prepare(writer, kind, alone=bool(alone)))
+                self._patiently(self._prepare, writer, kind, alone=bool(alone))
             except BaseException:
                 writer.close()
                 raise
@@ -267,7 +278,7 @@ class Database:
             if before is None:
                 return _on_new(work)
             try:
-                found = self._patiently(lambda stamp=before: self._read_file(work, stamp))  # type: ignore[misc]
+                found = self._patiently(self._read_file, work, before)
             except StateError:
                 if before.quiet and self._stamp() != before:
                     continue
@@ -344,15 +355,15 @@ class Database:
 
     # -- errors -----------------------------------------------------------------------------------------------------
 
-    def _patiently(self, work: Callable[[], T]) -> T:
+    def _patiently(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do what may meet another program's lock, which is waited out."""
-        deadline = time.monotonic() + PATIENCE
+        began = time.monotonic()
         while True:
             try:
-                return work()
+                return work(*args, **kwargs)
             except sqlite3.Error as error:
                 code = _code(error)
-                if code in _WAITS and time.monotonic() < deadline:
+                if code in _WAITS and time.monotonic() < began + PATIENCE:
                     time.sleep(0.05)
                     continue
                 if code in _REASONS:

@@ -1,15 +1,11 @@
-"""What one run writes to a state file: every end of a task and the next start in one transaction.
-
-The usual commit is an end and a start, so those two have statements of their own that touch only what changes; anything
-else goes through the general one.
-"""
+"""One run's hold on one workflow in a state file: its locks, what it found, and what it writes down as it goes on."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from hashlib import blake2b
 from typing import Any, Final
 
 from flowweaver.records import AttemptRecord, LogLine, StoredValue, TaskRecord
@@ -18,61 +14,24 @@ from flowweaver.stores import codec
 from flowweaver.stores.base import RunJournal
 from flowweaver.stores.lock import FileLock, Holder
 from flowweaver.stores.sqlite_db import Database
-from flowweaver.stores.sqlite_rows import (
-    RECORD_COLUMNS,
+from flowweaver.stores.sqlite_rows import RECORD_COLUMNS, adopt, fetch_result, median_of, open_result, record_of
+from flowweaver.stores.sqlite_steps import (
+    Step,
     add_seconds,
-    adopt,
-    code_text,
-    drop_blob,
-    fetch_result,
-    files_text,
-    inputs_text,
-    iso,
-    median_of,
-    open_result,
-    params_text,
-    place,
-    record_of,
-    upsert,
+    attempt_step,
+    line_steps,
+    plain,
+    plain_steps,
+    record_steps,
 )
 
-__all__ = ["SQLiteJournal", "workflow_lock"]
+__all__ = ["SQLiteJournal", "durations", "workflow_lock"]
 
 _DAY: Final = 86_400.0
-
-_START: Final = """INSERT INTO tasks (workflow, task_name, status, timestamp, run_id, attempt, started_at, used_at)
-    VALUES (?, ?, 'RUNNING', ?, ?, ?, ?, ?)
-    ON CONFLICT (workflow, task_name) DO UPDATE SET status = 'RUNNING', timestamp = excluded.timestamp,
-    run_id = excluded.run_id, attempt = excluded.attempt, started_at = excluded.started_at,
-    used_at = excluded.used_at, error = NULL, finished_at = NULL, duration = NULL, code = NULL, params = NULL,
-    inputs = NULL, files = NULL, encoding = NULL, digest = NULL, size = 0, summary = '', not_kept = NULL, cleared = 0,
-    interrupted = 0, timed_out = 0, skipped_because = NULL, blob = NULL, result = NULL"""
-
-_END: Final = """UPDATE tasks SET status = 'COMPLETED', timestamp = ?, started_at = ?, finished_at = ?, duration = ?,
-    error = NULL, timed_out = 0, code = ?, params = ?, inputs = ?, files = ?, encoding = ?, digest = ?, size = ?,
-    summary = ?, not_kept = ?, redo = 0, seconds = ?, used_at = ?, blob = ?, result = ?
-    WHERE workflow = ? AND task_name = ?"""
-
-_SKIP: Final = """INSERT INTO tasks (workflow, task_name, status, timestamp, skipped_because, used_at)
-    VALUES (?, ?, 'SKIPPED', ?, ?, ?)
-    ON CONFLICT (workflow, task_name) DO UPDATE SET status = 'SKIPPED', skipped_because = excluded.skipped_because,
-    interrupted = 0, error = NULL, timed_out = 0,
-    timestamp = CASE WHEN encoding IS NULL THEN excluded.timestamp ELSE timestamp END"""
-
-_STAND: Final = """UPDATE tasks SET status = ?, skipped_because = NULL, interrupted = 0, redo = 0, used_at = ?
-    WHERE workflow = ? AND task_name = ?"""
-
-_ATTEMPT: Final = """INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET started_at = excluded.started_at, finished_at = excluded.finished_at,
-    outcome = excluded.outcome, error = excluded.error, traceback = excluded.traceback"""
-
-_LINE: Final = "INSERT INTO log_lines VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 def workflow_lock(database: Database, workflow: str) -> FileLock:
     """Return a new lock on one workflow in a file."""
-    from hashlib import blake2b
-
     return FileLock(f"{database.path}.{blake2b(workflow.encode(), digest_size=6).hexdigest()}.lock")
 
 
@@ -119,6 +78,7 @@ class SQLiteJournal(RunJournal):
         rows = self._db.read(lambda cursor: cursor.execute(_RECORDS, (self._workflow,)).fetchall())
         records = {}
         self._unowned = []
+        self._blobs = dict.fromkeys(wanted, False)
         for row in rows:
             owner, name = row[:2]
             if name not in wanted:
@@ -150,7 +110,7 @@ class SQLiteJournal(RunJournal):
         self, *, started_at: float, params: Mapping[str, str], redo: Sequence[str], restored: Sequence[str]
     ) -> int:
         """Record the start of the run; what an earlier one left RUNNING becomes interrupted."""
-        shown = params_text({name: plain(value) or "" for name, value in params.items()})
+        shown = codec.compact({name: plain(value) for name, value in params.items()})
 
         def work(cursor: sqlite3.Cursor) -> tuple[int, int]:
             flow = self._workflow
@@ -188,20 +148,31 @@ class SQLiteJournal(RunJournal):
         output: Sequence[LogLine] = (),
     ) -> None:
         """Write all of it in one transaction."""
-        seconds = {
-            record.task_name: add_seconds(self._seconds.get(record.task_name, ""), record.duration)
-            for record in records
-            if record.status is TaskStatus.COMPLETED and record.value is not None and record.duration is not None
-        }
+        seconds: dict[str, str] = {}
+        steps: list[Step] = []
+        for record in records:
+            name, remembered = record.task_name, self._seconds.get(record.task_name, "")
+            if record.duration is not None and record.status is TaskStatus.COMPLETED and record.value is not None:
+                remembered = seconds[name] = add_seconds(remembered, record.duration)
+            steps += record_steps(
+                record,
+                workflow=self._workflow,
+                run_id=self._run_id,
+                seconds=remembered,
+                started=name in self._started,
+                has_blob=self._blobs.get(name, True),
+                now=self._db.clock(),
+            )
+        steps += [attempt_step(self._run, attempt) for attempt in attempts]
+        if output:
+            lines, self._lines = line_steps(self._run, output, self._lines)
+            steps += lines
         try:
-            self._db.write(lambda cursor: self._write(cursor, records, attempts, output, seconds))
+            self._db.apply(steps)
         except UnicodeEncodeError:  # a lone surrogate in an error or in output
-            records, attempts, output = _cleaned(records, attempts, output)
-            self._db.write(lambda cursor: self._write(cursor, records, attempts, output, seconds))
+            self._db.apply(plain_steps(steps))
         # Only what is in the store may decide how the next commit writes.
         self._seconds.update(seconds)
-        for line in output:
-            self._lines[line.task_name, line.attempt] = self._lines.get((line.task_name, line.attempt), 0) + 1
         for record in records:
             self._note(record)
 
@@ -214,69 +185,6 @@ class SQLiteJournal(RunJournal):
         self._started.discard(name)
         if record.value is not None:
             self._blobs[name] = True  # it may have one
-
-    def _write(
-        self,
-        cursor: sqlite3.Cursor,
-        records: Sequence[TaskRecord],
-        attempts: Sequence[AttemptRecord],
-        output: Sequence[LogLine],
-        seconds: Mapping[str, str],
-    ) -> None:
-        for record in records:
-            self._write_record(cursor, record, seconds)
-        for one in attempts:
-            cursor.execute(
-                _ATTEMPT,
-                (self._run, one.task_name, one.attempt, one.started_at, one.finished_at, one.outcome, one.error,
-                 one.traceback),
-            )  # fmt: skip
-        if output:
-            self._write_lines(cursor, output)
-
-    def _write_record(self, cursor: sqlite3.Cursor, record: TaskRecord, seconds: Mapping[str, str]) -> None:
-        flow, name, status = self._workflow, record.task_name, record.status
-        value, at = record.value, record.timestamp
-        if status is TaskStatus.RUNNING:
-            if self._blobs.get(name, True):
-                drop_blob(cursor, flow, name)
-            cursor.execute(_START, (flow, name, iso(at), self._run_id, record.attempt, record.started_at, at))
-        elif status is TaskStatus.COMPLETED and value is not None and name in self._started:
-            self._write_end(cursor, record, value, seconds.get(name, ""))
-        elif status is TaskStatus.SKIPPED:
-            cursor.execute(_SKIP, (flow, name, iso(at), record.skipped_because, at))
-        elif value is None and record.digest is not None:
-            cursor.execute(_STAND, (status.value, self._db.clock(), flow, name))
-        else:
-            drop_blob(cursor, flow, name)
-            remembered = seconds.get(name) or self._seconds.get(name, "")
-            upsert(cursor, record, workflow=flow, timestamp=iso(at), used_at=at, seconds=remembered)
-
-    def _write_end(self, cursor: sqlite3.Cursor, record: TaskRecord, value: StoredValue, seconds: str) -> None:
-        """A task that this run started is done: its row is there, and holds no result."""
-        made, at = record.provenance, record.timestamp
-        code = params = inputs = files = None
-        if made is not None:
-            code, params = code_text(made.code), params_text(made.params)
-            inputs, files = inputs_text(made.inputs), files_text(made.files)
-        blob, result = place(cursor, value)
-        cursor.execute(
-            _END,
-            (
-                iso(at), record.started_at, record.finished_at, record.duration, code, params, inputs, files,
-                value.encoding, value.digest, value.size, value.summary, value.not_kept, seconds, at, blob, result,
-                self._workflow, record.task_name,
-            ),
-        )  # fmt: skip
-
-    def _write_lines(self, cursor: sqlite3.Cursor, output: Sequence[LogLine]) -> None:
-        numbers = dict(self._lines)
-        rows = []
-        for line in output:
-            key = line.task_name, line.attempt
-            numbers[key] = numbers.get(key, 0) + 1
-            rows.append((self._run, *key, numbers[key], line.time, line.stream, line.text))
-        cursor.executemany(_LINE, rows)
 
     def finish(self, *, finished_at: float, outcome: str, failed_task: str | None, counts: Mapping[str, int]) -> None:
         """Record the end of the run."""
@@ -345,24 +253,3 @@ def _keep_young(cursor: sqlite3.Cursor, workflow: str, restored: Sequence[str], 
     cursor.executemany(
         "UPDATE tasks SET used_at = ? WHERE workflow = ? AND task_name = ?", [(now, workflow, name) for name in due]
     )
-
-
-def _cleaned(
-    records: Sequence[TaskRecord], attempts: Sequence[AttemptRecord], output: Sequence[LogLine]
-) -> tuple[list[TaskRecord], list[AttemptRecord], list[LogLine]]:
-    return (
-        [replace(one, error=plain(one.error), value=_plain_value(one.value)) for one in records],
-        [replace(one, error=plain(one.error), traceback=plain(one.traceback)) for one in attempts],
-        [replace(one, text=plain(one.text) or "") for one in output],
-    )
-
-
-def _plain_value(value: StoredValue | None) -> StoredValue | None:
-    if value is None:
-        return None
-    return replace(value, summary=plain(value.summary) or "", not_kept=plain(value.not_kept))
-
-
-def plain(text: str | None) -> str | None:
-    """Return a text that can be written as UTF-8: lone surrogates become escapes."""
-    return None if text is None else text.encode("utf-8", "backslashreplace").decode()

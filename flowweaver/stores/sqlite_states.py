@@ -15,17 +15,9 @@ from flowweaver.stores import codec
 from flowweaver.stores.base import ResultUnavailable, parse_timestamp
 from flowweaver.stores.lock import holder_of
 from flowweaver.stores.sqlite_db import Database
-from flowweaver.stores.sqlite_journal import plain, workflow_lock
-from flowweaver.stores.sqlite_rows import (
-    LIVE,
-    RESULT_COLUMNS,
-    adopt,
-    drop_blob,
-    iso,
-    open_result,
-    seconds_from,
-    upsert,
-)
+from flowweaver.stores.sqlite_journal import workflow_lock
+from flowweaver.stores.sqlite_rows import LIVE, RESULT_COLUMNS, adopt, open_result, seconds_from
+from flowweaver.stores.sqlite_steps import iso, plain, whole_record
 
 __all__ = ["clear_states", "delete_state", "is_alive", "list_states", "load_state", "save_state", "undisturbed"]
 
@@ -91,12 +83,14 @@ def save_state(
     if record.status is TaskStatus.COMPLETED or result is not None:
         record.value = codec.encode(result)
     owner = workflow or ""
+    used_at = now if used_at is None else used_at
+    steps = whole_record(record, workflow=owner, timestamp=text, used_at=used_at, seconds="")
 
     def work(cursor: sqlite3.Cursor) -> None:
         if owner:
             adopt(cursor, owner, [task_name])
-        drop_blob(cursor, owner, task_name)
-        upsert(cursor, record, workflow=owner, timestamp=text, used_at=now if used_at is None else used_at, seconds="")
+        for statement, values in steps:
+            cursor.execute(statement, values)
 
     database.write(work)
 

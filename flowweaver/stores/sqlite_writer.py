@@ -6,10 +6,10 @@ import logging
 import os
 import sqlite3
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 __all__ = ["Writer", "connect"]
 
@@ -93,11 +93,27 @@ class Writer:
             result = work(cursor)
             cursor.execute("COMMIT")
         except BaseException:
-            if self._connection.in_transaction:
-                with suppress(sqlite3.Error):
-                    cursor.execute("ROLLBACK")
+            self._roll_back()
             raise
         return result
+
+    def apply(self, steps: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
+        """Do statements with their values in one transaction, all of them or none."""
+        execute = self.cursor.execute
+        execute("BEGIN IMMEDIATE")
+        try:
+            for statement, values in steps:
+                execute(statement, values)
+            execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        # After some errors SQLite has done so already.
+        if self._connection.in_transaction:
+            with suppress(sqlite3.Error):
+                self.cursor.execute("ROLLBACK")
 
     def is_of(self, path: str) -> bool:
         """Tell whether the path still names the file that was opened."""
