@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import linecache
 import os
 import sys
 from collections.abc import Callable
@@ -116,6 +117,8 @@ class Imports:
         return _Fresh(fullname, path, self._note)
 
     def _note(self, name: str, path: str, stamp: Stamp) -> None:
+        # Source lines are shown beside tasks and errors; Python keeps those it has read once.
+        linecache.checkcache(path)
         self._read.add(name)
         self.stamps[Path(path)] = stamp
 
