@@ -11,11 +11,8 @@ os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 import asyncio
 import signal
 import sys
-import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import ClassVar
 
 from textual import events
@@ -23,8 +20,9 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 
 from fwtui.editing import open_editor
+from fwtui.leaving import tell_the_end
 from fwtui.model import messages
-from fwtui.model.verdict import verdict_text
+from fwtui.screens.background import from_threads
 from fwtui.screens.board import Board
 from fwtui.screens.dashboard import Dashboard
 from fwtui.screens.looking import LookingKeys
@@ -34,10 +32,8 @@ from fwtui.terminal import Terminal
 __all__ = ["DashboardApp", "run_dashboard"]
 
 _DRAINS_A_SECOND = 20
-_TURNS_A_SECOND = 8
-_TURNS_OVER_SSH = 2
+_TURNS_A_SECOND = 2 if "SSH_CONNECTION" in os.environ else 8
 _DRAIN_SECONDS = 2.0
-_CLOSE_SECONDS = 4.0
 _STATE_CODE = 4
 _TERMINATED = 143
 
@@ -51,10 +47,13 @@ class DashboardApp(App[int]):
         run_at_start: a run starts as soon as the file is loaded.
         clock: seconds since the epoch.
         terminal: where the screen is; None in tests, which also move the time by themselves.
+
+    Attributes:
+        error: what is to be said on stderr afterwards, "" if nothing.
+        terminated: a signal ended it.
     """
 
     CSS_PATH = "app.tcss"
-    TITLE = "fwtui"
     ENABLE_COMMAND_PALETTE = False
     # ctrl+q is Textual's own quit, with priority and without a question; ctrl+c would show a toast.
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -75,8 +74,8 @@ class DashboardApp(App[int]):
         self.dashboard = Dashboard(session, clock, watch=watch, run_at_start=run_at_start)
         self._watch = watch
         self._terminal = terminal
-        self._kept: deque[events.Key] = deque()
         self.error = ""
+        self.terminated = False
 
     def on_mount(self) -> None:
         """Open the screen and start its time."""
@@ -88,10 +87,9 @@ class DashboardApp(App[int]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._terminated)
-        over_ssh = "SSH_CONNECTION" in os.environ
         self.set_interval(1 / _DRAINS_A_SECOND, self._drain)
         self.set_interval(1.0, self.dashboard.tick)
-        self.set_interval(1 / (_TURNS_OVER_SSH if over_ssh else _TURNS_A_SECOND), self.dashboard.turn)
+        self.set_interval(1 / _TURNS_A_SECOND, self.dashboard.turn)
 
     def _drain(self) -> None:
         self.dashboard.drain()
@@ -102,29 +100,23 @@ class DashboardApp(App[int]):
         """The file was looked at: watch it; or leave, where the state cannot be used."""
         fatal = self.dashboard.conductor.fatal
         if fatal is not None:
-            self.error = " ".join(str(fatal).split())
+            self.error = f"fwtui: {' '.join(str(fatal).split())}"
             self.exit(_STATE_CODE)
         elif self._watch:
-            loop = asyncio.get_running_loop()
-            self.session.watch(lambda: _later(loop, self.dashboard.saved))
-
-    # -- keys -------------------------------------------------------------------------------------------------------
+            self.session.watch(from_threads(self.dashboard.saved))
 
     async def on_event(self, event: events.Event) -> None:
-        """Keep keys while a file loads; ctrl+c is never kept, nor is q if nothing waits before it."""
+        """Give a key to the dashboard first: it keeps keys while a file loads."""
         if isinstance(event, events.Key) and not event.is_forwarded:
-            leaves = event.key in ("ctrl+c", "ctrl+q") or (event.key == "q" and not self._kept)
-            if self.dashboard.busy and not leaves:
-                self._kept.append(event)
+            if self.dashboard.keeps(event):
                 return
             self.dashboard.key_pressed()
         await super().on_event(event)
 
     def on_board_free(self, event: Board.Free) -> None:
         """Do what was asked for meanwhile, in order."""
-        event.stop()
-        while self._kept:
-            self.post_message(self._kept.popleft())
+        for key in event.keys:
+            self.post_message(key)
 
     def action_interrupt(self) -> None:
         """Copy, or leave by the ladder, from whatever screen."""
@@ -136,45 +128,23 @@ class DashboardApp(App[int]):
         if problem:
             self.dashboard.say(messages.refused(problem))
 
-    # -- leaving ----------------------------------------------------------------------------------------------------
-
     def _terminated(self) -> None:
         self.session.stop()
-        self.dashboard.beside(self._leave())
-
-    async def _leave(self) -> None:
-        await self.dashboard.finish_within(_DRAIN_SECONDS)
-        self.exit(_TERMINATED)
-
-
-def _later(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
-    with suppress(RuntimeError):  # the loop has closed: the screen is gone
-        loop.call_soon_threadsafe(function)
+        self.terminated = True
+        self.exit()
 
 
 def run_dashboard(session: SessionPort, *, run_at_start: bool = False, watch: bool = True) -> int:
     """Show a session until the person leaves, close it, and return the exit code.
 
     What is left in the scrollback is how the last run of the session ended.
-
-    Args:
-        session: the workflow; it need not be open yet.
-        run_at_start: a run starts as soon as the file is loaded.
-        watch: saves of the file are noticed.
     """
     with Terminal() as terminal:
         app = DashboardApp(session, watch=watch, run_at_start=run_at_start, terminal=terminal)
         code = app.run()
+        if app.terminated:
+            session.wait(_DRAIN_SECONDS)
+    code = _TERMINATED if app.terminated else code
     if code is None and app.return_code:
-        print(*terminal.rest(), sep="\n", file=sys.stderr)
-        code = app.return_code
-    if app.error:
-        print(f"fwtui: {app.error}", file=sys.stderr)
-    ending = session.ending()
-    if ending is not None:
-        print(verdict_text(ending))
-    # A file that never finishes loading holds the session; nobody is to wait for it.
-    closing = threading.Thread(target=session.close, daemon=True)
-    closing.start()
-    closing.join(_CLOSE_SECONDS)
-    return session.exit_code if code is None else code
+        code, app.error = app.return_code, "\n".join(terminal.rest())
+    return tell_the_end(session, code, app.error)

@@ -50,12 +50,24 @@ def _outside() -> tuple[str, ...]:
     return tuple({os.path.join(paths[name], "") for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
+_COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
+
+
+def _without_comprehensions(frames: Sequence[Frame]) -> list[Frame]:
+    """Return frames without those of comprehensions, which say again what the frame around them says."""
+    return [
+        frame
+        for before, frame in zip((None, *frames), frames, strict=False)
+        if before is None or frame.function not in _COMPREHENSIONS or frame[:2] != before[:2]
+    ]
+
+
 def users_frames(traceback: str | None) -> list[Frame]:
     """Return the frames of the last exception that are the user's own, innermost first, at most eight.
 
     Frames of the standard library and of installed packages are left out, unless there are no others.
     """
-    frames = frames_in(traceback)
+    frames = _without_comprehensions(frames_in(traceback))
     outside = _outside()
     own = [
         frame

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["in_thread"]
+__all__ = ["from_threads", "in_thread"]
 
 T = TypeVar("T")
 
@@ -44,3 +44,14 @@ async def in_thread(function: Callable[..., T], *args: Any, **options: Any) -> T
 
     threading.Thread(target=call, name="fwtui-call", daemon=True).start()
     return await future
+
+
+def from_threads(function: Callable[[], None]) -> Callable[[], None]:
+    """Return what any thread may call to have a function called in the running event loop, soon."""
+    loop = asyncio.get_running_loop()
+
+    def call() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has closed: the screen is gone
+            loop.call_soon_threadsafe(function)
+
+    return call

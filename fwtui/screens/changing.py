@@ -158,12 +158,6 @@ class ChangingKeys(Board):
             self.say(None)
             self.conductor.stop(quitting=True)
 
-    async def finish_within(self, seconds: float) -> None:
-        """Let what runs finish, for at most some seconds; then give it up."""
-        if self.conductor.running and not await self.conductor.ended_within(seconds):
-            await self.conductor.leave(seconds)
-        self.conductor.drain()
-
     async def leave_now(self, seconds: float) -> None:
         """Leave; what runs is given up, and the rest saved, for at most some seconds."""
         if self.conductor.running:

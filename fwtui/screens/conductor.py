@@ -37,7 +37,7 @@ class Conductor:
         session: the session; nothing else calls it.
         clock: seconds since the epoch.
         changed: called when there is another view.
-        say: called with what is to be said on the message line.
+        say: called with what is to be said on the message line; None takes back what was said.
 
     Attributes:
         view: the workflow as it is shown; None before it was loaded once.
@@ -50,7 +50,7 @@ class Conductor:
         session: SessionPort,
         clock: Callable[[], float],
         changed: Callable[[], None],
-        say: Callable[[Message], None],
+        say: Callable[[Message | None], None],
     ) -> None:
         self.session = session
         self._clock = clock
@@ -183,6 +183,7 @@ class Conductor:
             self._say(messages.refused(str(error)))
         else:
             self.edited = False
+            self._say(None)
         finally:
             self._starting = False
             self._changed()
@@ -218,10 +219,6 @@ class Conductor:
             quits = quitting or self.view.quitting
             changed = frozenset(task.name for task in self.view.in_flight())
             self._show(replace(self.view, stopping=True, quitting=quits, changed=changed))
-
-    async def ended_within(self, seconds: float) -> bool:
-        """Wait for the end of the run; return whether it has ended."""
-        return await in_thread(self.session.wait, seconds)
 
     async def leave(self, seconds: float) -> None:
         """Give up what runs, and wait for the state to be saved, but not for longer than ``seconds``."""

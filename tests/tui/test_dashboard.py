@@ -486,7 +486,7 @@ def test_a_state_that_cannot_be_used_ends_the_screen_with_its_code(path):
         async with open_stage(FakeSession(StateError("etl.db is not a database"))) as on:
             await on.until(lambda: not on.app.is_running)
             assert on.app.return_value == 4
-            assert on.app.error == "etl.db is not a database"
+            assert on.app.error == "fwtui: etl.db is not a database"
 
     play(scene())
 

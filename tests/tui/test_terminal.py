@@ -1,0 +1,226 @@
+"""In a real terminal: nothing but the screen reaches it, and however it ends, it is as it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import termios
+import threading
+import time
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+# A dashboard on the story's fake session, in a process of its own, which says afterwards what it has left behind.
+PROGRAM = """
+import contextlib, os, sys, subprocess, threading
+from scenes import FakeSession, Story, NOW, failed_picture, never_ran_picture, source
+from pathlib import Path
+from fwtui.app import run_dashboard
+
+path = source(Path.cwd())
+kind = sys.argv[1]
+
+class Session(FakeSession):
+    told = False
+    def drain(self):
+        if kind == "breaks" and self.told:
+            raise ZeroDivisionError("a mistake of ours")
+        if not self.told:
+            self.told = True
+            if kind == "writes":
+                os.write(1, b"RAW-ONE\\x1b[2J\\n")
+                subprocess.run(["sh", "-c", "echo RAW-TWO; echo RAW-THREE >&2"])
+                print("RAW-FOUR", flush=True)
+            if self.running:
+                return Story().running()
+        return []
+    def cancel(self):
+        super().cancel()
+        self.exit_code = 130
+    def wait(self, timeout=None):
+        if kind == "hangs" and self.running:
+            threading.Event().wait(timeout)
+        return not self.running
+
+running = kind in ("runs", "hangs")
+before = sys.getswitchinterval(), sys.__stdout__, sys.__stderr__
+session = Session(never_ran_picture(path) if running else failed_picture(path), running=running)
+code = run_dashboard(session)
+assert before == (sys.getswitchinterval(), sys.__stdout__, sys.__stderr__)
+with contextlib.suppress(OSError):
+    os.write(1, f"LEFT {code}\\n".encode())
+sys.exit(code)
+"""
+
+
+class Shown:
+    """A process in a terminal, and what the terminal shows."""
+
+    def __init__(self, kind: str, folder: Path, size: tuple[int, int] = (80, 24)) -> None:
+        environment = {
+            **os.environ,
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}",
+            "TERM": "xterm-256color",
+            "TEXTUAL_ANIMATIONS": "none",
+        }
+        environment.pop("COLUMNS", None)
+        environment.pop("LINES", None)
+        self.child = pexpect.spawn(
+            sys.executable,
+            ["-c", PROGRAM, kind],
+            cwd=str(folder),
+            env=environment,
+            dimensions=(size[1], size[0]),
+            timeout=20,
+        )
+        self.before = termios.tcgetattr(self.child.child_fd)
+        self.raw = b""
+        self.screen = pyte.Screen(*size)
+        self.stream = pyte.ByteStream(self.screen)
+
+    def read(self) -> None:
+        try:
+            data = self.child.read_nonblocking(65_536, timeout=0.05)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            return
+        self.raw += data
+        self.stream.feed(data)
+
+    def wait_for(self, text: str) -> None:
+        self.until(lambda: text in self.text, text)
+
+    def until(self, holds, what: str) -> None:
+        deadline = time.monotonic() + 20
+        while not holds():
+            assert time.monotonic() < deadline, f"{what!r} never came:\n{self.text}"
+            self.read()
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.screen.display)
+
+    def ends(self) -> int:
+        self.until(lambda: not self.child.isalive(), "its end")
+        self.read()
+        self.child.close()
+        return self.child.exitstatus if self.child.exitstatus is not None else -(self.child.signalstatus or 0)
+
+    def is_as_it_was(self) -> None:
+        """The modes that were set are set back, after the last of the screen was drawn."""
+        for mode in (b"1049", b"1000", b"1006", b"2004", b"1004"):
+            assert self.raw.rfind(b"\x1b[?" + mode + b"l") > self.raw.rfind(b"\x1b[?" + mode + b"h"), mode
+        assert self.raw.rfind(b"\x1b[?25h") > self.raw.rfind(b"\x1b[?25l")
+        assert b"\x1b[<u" in self.raw
+
+
+@pytest.fixture
+def shown(tmp_path):
+    made: list[Shown] = []
+
+    def start(kind: str) -> Shown:
+        made.append(Shown(kind, tmp_path))
+        return made[-1]
+
+    yield start
+    for each in made:
+        if not each.child.terminated:
+            each.child.close(force=True)
+
+
+def test_q_leaves_the_terminal_as_it_was(shown):
+    it = shown("idle")
+    it.wait_for("failed at join_delays")
+    assert termios.tcgetattr(it.child.child_fd) != it.before
+    it.child.send("q")
+    it.until(lambda: b"LEFT 0" in it.raw, "LEFT")
+    attributes = termios.tcgetattr(it.child.child_fd)
+    assert it.ends() == 0
+    it.is_as_it_was()
+    assert attributes == it.before
+
+
+def test_stop_now_and_quit_in_the_middle_of_a_run(shown):
+    it = shown("runs")
+    it.wait_for("running")
+    it.child.send("q")
+    it.wait_for("Quit while running?")
+    it.child.send("S")
+    assert it.ends() == 130
+    it.is_as_it_was()
+
+
+def test_a_mistake_of_ours_is_told_on_the_normal_screen(shown):
+    it = shown("breaks")
+    it.until(lambda: b"a mistake of ours" in it.raw, "the mistake")
+    assert it.ends() == 1
+    it.is_as_it_was()
+    assert it.raw.index(b"a mistake of ours") > it.raw.rindex(b"\x1b[?1049l")
+
+
+def test_sigterm_lets_what_runs_finish_for_a_while_and_then_leaves(shown):
+    it = shown("hangs")
+    it.wait_for("running")
+    began = time.monotonic()
+    os.kill(it.child.pid, signal.SIGTERM)
+    assert it.ends() == 143
+    assert time.monotonic() - began < 8
+    it.is_as_it_was()
+
+
+def test_a_terminal_that_goes_away_ends_it(shown, tmp_path):
+    it = shown("idle")
+    it.wait_for("failed at join_delays")
+    pid = it.child.pid
+    it.child.ptyproc.fileobj.close()  # the terminal's window is closed: SIGHUP, and every write fails from now on
+    it.child.closed = it.child.ptyproc.closed = True
+    deadline = time.monotonic() + 15
+    while not (found := os.waitpid(pid, os.WNOHANG))[0]:
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+        threading.Event().wait(0.02)
+    it.child.terminated = it.child.ptyproc.terminated = True
+    assert os.waitstatus_to_exitcode(found[1]) == 143
+
+
+def test_what_other_processes_write_never_lands_on_the_screen(shown):
+    it = shown("writes")
+    it.wait_for("A process wrote to the terminal; it is kept apart.")
+    assert "RAW" not in it.text
+    assert "failed at join_delays" in it.text
+    it.child.send("0")
+    for word in ("RAW-ONE", "RAW-TWO", "RAW-THREE", "RAW-FOUR"):
+        it.wait_for(word)
+    it.child.send("q")
+    assert it.ends() == 0
+    it.is_as_it_was()
+
+
+def test_escape_and_a_key_right_after_it_are_two_keys(shown):
+    it = shown("idle")
+    it.wait_for("failed at join_delays")
+    it.child.send("/")
+    it.wait_for("keep filter")
+    it.child.send("ware")
+    it.wait_for("1 of 9 tasks")
+    it.child.send("\x1b")
+    time.sleep(0.08)  # the time between two keys of a quick typist: what is tested is that it is enough
+    it.child.send("d")
+    it.wait_for("2 Details├")
+    it.child.send("q")
+    assert it.ends() == 0
+
+
+def test_importing_the_screen_sets_the_delay_before_textual_reads_it():
+    code = "import fwtui.app, textual.constants as c; print(c.ESCAPE_DELAY, c.SMOOTH_SCROLL)"
+    environment = {key: value for key, value in os.environ.items() if key not in ("ESCDELAY", "TEXTUAL_SMOOTH_SCROLL")}
+    environment["PYTHONPATH"] = str(ROOT)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0.025", "False"]
