@@ -247,6 +247,7 @@ class Ledger:
         with self._contained:
             task.result = result
             task.restored = True
+            task.reason = "up to date"
             if record is not None:
                 task.attempts = record.attempt
                 task.duration = record.duration

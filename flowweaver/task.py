@@ -120,7 +120,7 @@ def arguments_of(func: Callable[..., Any]) -> Arguments:
         )
     try:
         parameters = inspect.signature(func).parameters.values()
-    except (TypeError, ValueError):
+    except Exception:  # a built-in tells nothing; an object of the user's may raise anything when it is asked
         return _NOTHING
     kinds = inspect.Parameter
     return Arguments(

@@ -1,0 +1,270 @@
+"""What is refused when it is written, naming it, and what tasks and workflows tell of themselves."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowweaver import (
+    DefinitionError,
+    DuplicateTaskError,
+    RetryPolicy,
+    SequentialExecutor,
+    Task,
+    TaskExecutionError,
+    TaskStatus,
+    ThreadedExecutor,
+    UnknownTaskError,
+    Workflow,
+    task,
+)
+from flowweaver.task import arguments_of, parse_age
+from tests.engine.test_scheduler import ancestors, graphs
+
+
+def nothing():
+    return None
+
+
+@pytest.mark.parametrize("name", ["", "  ", None, 3, b"bytes", "lone \ud800 surrogate"])
+def test_a_name_that_is_empty_or_not_text_is_refused(name):
+    with pytest.raises(DefinitionError):
+        Task(name, nothing)
+    with pytest.raises(DefinitionError):
+        Workflow(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a b", "ünïcødé", "[red]x[/]", "'; DROP TABLE tasks; --", "%s {0} {x}", "../../etc", "\x1b]0;title\x07", "\0"],
+)
+def test_any_other_text_is_a_name_and_stays_data(name, tmp_path, make_executor):
+    from flowweaver import SQLiteStateStore
+
+    workflow = Workflow(name)
+    workflow.add_task(Task(name, lambda: 1))
+    workflow.add_task(Task("after", lambda **upstream: upstream), [name])
+    store = SQLiteStateStore(str(tmp_path / "s.db"))
+    make_executor(state_store=store).execute(workflow)
+    assert workflow.get_task_result("after") == {name: 1}
+    again = Workflow(name)
+    again.add_task(Task(name, lambda: 1))
+    assert make_executor(state_store=store).execute(again).restored == (name,)
+
+
+@pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, "3", True, [1]])
+def test_a_nonsense_timeout_is_refused_naming_the_task(value):
+    with pytest.raises(DefinitionError, match="'fetch'.*timeout"):
+        Task("fetch", nothing, timeout=value)
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, "2", True, None])
+def test_nonsense_retries_are_refused_naming_the_task(value):
+    with pytest.raises(DefinitionError, match="'fetch'.*retries"):
+        Task("fetch", nothing, retries=value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"retry_delay": -1},
+        {"retry_jitter": 2},
+        {"retry_backoff": "x"},
+        {"retry_on": 3},
+        {"retry_on": (OSError, 3)},
+        {"callbacks": [3]},
+        {"max_age": "soon"},
+        {"max_age": -1},
+        {"version": 2},
+        {"serializer": "yaml"},
+        {"inputs": [3]},
+        {"fn": len},
+    ],
+    ids=str,
+)
+def test_settings_that_make_no_sense_are_refused(options):
+    with pytest.raises(DefinitionError):
+        Task("fetch", nothing, retries=1, **options)
+    if "fn" not in options:
+        with pytest.raises(DefinitionError):
+            task(**options)(nothing)
+
+
+def test_what_is_not_callable_is_refused():
+    with pytest.raises(DefinitionError, match="needs a function"):
+        Task("fetch", 3)
+    with pytest.raises(DefinitionError):
+        Task("fetch")
+    with pytest.raises(DefinitionError):
+        Workflow("w").add_task(3)
+
+
+def test_wrong_edges_are_refused_and_leave_the_workflow_as_it_was():
+    workflow = Workflow("w")
+    workflow.add_task(Task("a", nothing))
+    with pytest.raises(DefinitionError, match="depends on itself"):
+        workflow.add_task(Task("b", nothing), ["b"])
+    with pytest.raises(UnknownTaskError, match="'nope'"):
+        workflow.add_task(Task("b", nothing), ["a", "nope"])
+    with pytest.raises(DuplicateTaskError, match="'a'"):
+        workflow.add_task(Task("a", nothing))
+    with pytest.raises(DefinitionError):
+        workflow.add_task(Task("b", nothing), [3])
+    assert issubclass(UnknownTaskError, ValueError)
+    assert [t.name for t in workflow.tasks] == ["a"]
+
+
+def test_a_task_belongs_to_one_workflow_and_a_function_to_any_number():
+    first, second = Workflow("first"), Workflow("second")
+    own = first.add_task(Task("own", nothing))
+    with pytest.raises(DefinitionError, match="belongs to workflow 'first'"):
+        second.add_task(own)
+    assert first.add_task(nothing) is not second.add_task(nothing)
+
+
+def test_dependencies_are_names_tasks_or_functions_each_once():
+    @task(name="renamed")
+    def marked():
+        return 1
+
+    workflow = Workflow("w")
+    a = workflow.add_task(Task("a", nothing))
+    workflow.add_task(marked)
+    workflow.add_task(Task("c", lambda: 1), [a, "a", marked, "renamed"])
+    assert workflow.get_dependencies("c") == ["a", "renamed"]
+    workflow.add_task(Task("d", lambda: 1), "c")
+    assert workflow.get_dependencies("d") == ["c"]
+
+
+def test_an_argument_that_is_both_a_dependency_and_a_parameter_is_refused():
+    workflow = Workflow("w", params={"month": 1})
+    workflow.add_task(Task("month", nothing))
+    with pytest.raises(DefinitionError, match="both a dependency and a parameter"):
+        workflow.add_task(Task("uses", lambda month: month), ["month"])
+
+
+@given(graph=graphs())
+def test_layers_ancestors_and_descendants_agree_with_the_graph(graph):
+    workflow = Workflow("w")
+    for index, needs in enumerate(graph):
+        workflow.add_task(Task(str(index), nothing), [str(d) for d in needs])
+    depth = {name: number for number, layer in enumerate(workflow.layers()) for name in layer}
+    assert sorted(depth) == sorted(str(i) for i in range(len(graph)))
+    for index, needs in enumerate(graph):
+        assert depth[str(index)] == max((depth[str(d)] + 1 for d in needs), default=0)
+        above = {str(a) for a in ancestors(graph, index)}
+        assert workflow.ancestors([str(index)]) == above
+        assert all(str(index) in workflow.descendants([name]) for name in above)
+
+
+def test_positional_only_and_keyword_only_arguments_are_passed():
+    def uses(a, /, b, *, c, d=4, **rest):
+        return a, b, c, d, rest
+
+    workflow = Workflow("w", params={"c": 3})
+    workflow.add_task(Task("a", lambda: 1))
+    workflow.add_task(Task("b", lambda: 2))
+    workflow.add_task(Task("e", lambda: 5))
+    workflow.add_task(Task("uses", uses), ["a", "b", "e"])
+    SequentialExecutor().execute(workflow)
+    assert workflow.get_task_result("uses") == (1, 2, 3, 4, {"e": 5})
+
+
+class Service:
+    def fetch(self, rows, limit=10):
+        return rows[:limit]
+
+    def __call__(self, rows):
+        return len(rows)
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (Service().fetch, [1, 2, 3]),
+        (Service(), 3),
+        (functools.partial(Service().fetch, limit=2), [1, 2]),
+        (lambda *rows: rows, ()),
+    ],
+)
+def test_methods_objects_and_partials_are_functions_too(function, expected):
+    workflow = Workflow("w")
+    workflow.add_task(Task("rows", lambda: [1, 2, 3]))
+    workflow.add_task(Task("uses", function), ["rows"])
+    ThreadedExecutor().execute(workflow)
+    assert workflow.get_task_result("uses") == expected
+
+
+def test_a_callable_whose_signature_cannot_be_known_is_called_without_arguments():
+    class Odd:
+        def __getattr__(self, name):
+            raise RuntimeError(name)
+
+        def __call__(self):
+            return 1
+
+    assert arguments_of(Odd()).names == ()
+    assert arguments_of(dict).required == frozenset()
+
+
+def test_a_direct_call_makes_one_attempt_and_keeps_the_cause():
+    calls = []
+
+    def bad(upstream=None):
+        calls.append(upstream)
+        raise ValueError("no")
+
+    own = Task("bad", bad, retries=3)
+    with pytest.raises(TaskExecutionError, match="bad failed: ValueError: no") as caught:
+        own.execute({"upstream": 1, "other": 2})
+    assert calls == [1]
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert own.status is TaskStatus.FAILED
+    assert own.error is caught.value.__cause__
+
+    async def fine():
+        return 3
+
+    assert Task("fine", fine).execute() == 3
+
+
+@given(
+    delay=st.floats(0, 1e6),
+    backoff=st.floats(0, 1e6),
+    max_delay=st.floats(0, 1e6),
+    jitter=st.floats(0, 1),
+    attempt=st.integers(2, 10_000),
+    chance=st.floats(0, 1),
+)
+def test_a_delay_is_never_negative_nor_longer_than_the_longest(delay, backoff, max_delay, jitter, attempt, chance):
+    policy = RetryPolicy(retries=3, delay=delay, backoff=backoff, max_delay=max_delay, jitter=jitter)
+    assert 0 <= policy.delay_before(attempt, chance) <= max_delay
+
+
+def test_delays_grow_by_the_backoff():
+    policy = RetryPolicy(retries=3, delay=1, backoff=2, max_delay=5)
+    assert [policy.delay_before(attempt) for attempt in (2, 3, 4, 5)] == [1, 2, 4, 5]
+
+
+def test_ages_are_seconds_or_text():
+    assert [parse_age(age) for age in (None, 0, 1.5, "90s", "15m", "12h", "1d", "2w", "30")] == [
+        None, 0, 1.5, 90, 900, 43_200, 86_400, 1_209_600, 30,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [SequentialExecutor, ThreadedExecutor])
+def test_an_executor_refuses_what_is_no_store_and_no_workflow(kind):
+    with pytest.raises(DefinitionError, match="state_store"):
+        kind(state_store="state.db")
+    with pytest.raises(DefinitionError, match="Workflow"):
+        kind().execute("etl")
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.5, True, None])
+def test_a_nonsense_number_of_workers_is_refused(count):
+    with pytest.raises(DefinitionError, match="max_workers"):
+        ThreadedExecutor(max_workers=count)
