@@ -293,6 +293,7 @@ def main(arguments: list[str] | None = None) -> int:
     Args:
         arguments: by default those of the process.
     """
+    _open_what_is_closed()
     try:
         code = cli.main(arguments, prog_name="fwtui", standalone_mode=False)
     except click.exceptions.Exit as ended:
@@ -315,6 +316,17 @@ def main(arguments: list[str] | None = None) -> int:
         _complain(text)
     _let_go_of_stdout()
     return code if isinstance(code, int) else 0
+
+
+def _open_what_is_closed() -> None:
+    """Let the first three descriptors lead somewhere: else the next file that is opened would be our stdout."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 def _usage(error: click.UsageError) -> str:

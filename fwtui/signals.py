@@ -25,7 +25,8 @@ _LEAVE = 0.3
 _LAST = 0.9
 """Seconds from leaving the tasks until the process ends in any case."""
 
-_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
+_NAMES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 143}
+_CODES = {getattr(signal, name): code for name, code in _NAMES.items() if hasattr(signal, name)}
 
 
 class Stopped(KeyboardInterrupt):
@@ -78,11 +79,14 @@ class Ladder:
         self.left = False
 
     def __enter__(self) -> Ladder:
-        for number in _CODES:
-            # What was ignored stays ignored: that is how nohup and cron ask for it.
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                self._before[number] = signal.signal(number, self._on_signal)
+        # What was ignored stays ignored: that is how nohup and cron ask for it.
+        self._before = {number: before for number in _CODES if (before := signal.getsignal(number)) != signal.SIG_IGN}
+        self._take()
         return self
+
+    def _take(self) -> None:
+        for number in self._before:
+            signal.signal(number, self._on_signal)
 
     def __exit__(self, *_exc: object) -> None:
         self._guarded = None
@@ -98,6 +102,7 @@ class Ladder:
         """
         self._on_stop = on_stop
         self._guarded = run
+        self._take()  # the workflow file may have set handlers of its own
         threading.Thread(target=self._climb, args=(run,), name="fwtui-signals", daemon=True).start()
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:

@@ -129,7 +129,8 @@ class Imports:
             return False
         file = getattr(module, "__file__", None)
         if isinstance(file, str):
-            return self.belongs(file)
+            # Compiled modules cannot be imported twice.
+            return self.belongs(file) and not file.endswith(tuple(EXTENSION_SUFFIXES))
         # A folder without __init__.py: it holds on to the modules that were imported through it.
         return any(
             isinstance(path, str) and self.belongs(path) for path in list(getattr(module, "__path__", None) or ())

@@ -114,6 +114,16 @@ def test_a_signal_while_the_file_loads_is_an_end_without_a_traceback(project: Pr
     assert (out, len(err.splitlines())) == ("", 1)
 
 
+def test_handlers_that_the_file_sets_do_not_keep_it_from_being_stopped(project: Project, start: Start) -> None:
+    project.write("import signal\nsignal.signal(signal.SIGTERM, lambda *_: None)\n" + SLOW)
+    process = start("run", "flow.py", cwd=project.folder)
+    wait_for(project.folder / "started")
+    process.send_signal(signal.SIGTERM)
+    (project.folder / "go").touch()
+    process.communicate(timeout=SOON)
+    assert process.returncode == 143
+
+
 def test_a_closed_stdout_does_not_stop_a_run(project: Project, start: Start) -> None:
     project.write(DIAMOND.replace("return [3, 1, 2]", "time.sleep(0.3)\n    return [3, 1, 2]"))
     process = start("run", "flow.py", cwd=project.folder)
@@ -251,6 +261,26 @@ def test_stdin_of_a_run_may_be_closed(project: Project) -> None:
     done = subprocess.run(["sh", "-c", script, "sh", *command], cwd=project.folder, env=environment(), check=False)
     assert done.returncode == 0
     assert project.ran() == ["clean", "count", "load", "report"]
+
+
+def test_worker_processes_find_the_functions_of_the_file(project: Project, start: Start) -> None:
+    text = """
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+        def square(n):
+            print("in a worker", flush=True)
+            return n * n
+        def work():
+            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+                return list(pool.map(square, [3]))
+        workflow = Workflow("w")
+        workflow.add_task(work)
+        """
+    project.write(text, "flows/deep.py")
+    process = start("run", "flows/deep.py", cwd=project.folder)
+    out, err = process.communicate(timeout=SOON)
+    assert (process.returncode, err) == (0, "")
+    assert "output  | in a worker" in out
 
 
 def test_the_debugger_opens_where_a_task_failed(project: Project) -> None:
