@@ -18,7 +18,7 @@ __all__ = ["Different", "compare", "has_equality"]
 _ATOMS: Final = frozenset({str, bytes, bytearray, int, bool, set, frozenset})
 
 
-class Different(Exception):  # noqa: N818 - it is an answer, not an error
+class Different(Exception):
     """A part came back as something else."""
 
     def __init__(self, part: Any) -> None:

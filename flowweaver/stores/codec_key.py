@@ -19,7 +19,7 @@ _keys: dict[str, bytes] = {}
 _told: set[str] = set()
 
 
-class KeyUnavailable(Exception):  # noqa: N818 - it is an answer: the result is not kept
+class KeyUnavailable(Exception):
     """There is no key, and none can be made. The text says why, for a person."""
 
 

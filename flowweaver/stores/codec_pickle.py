@@ -34,11 +34,11 @@ _BARE: Final = (_NEW, vars(copyreg)["_reconstructor"])
 """How plain objects are rebuilt: from their class, and from a base class."""
 
 
-class NotResumable(Exception):  # noqa: N818 - it is an answer: the result is passed on in memory only
+class NotResumable(Exception):
     """The value cannot come back from a store; the text names the part and its type."""
 
 
-class _Bare(Exception):  # noqa: N818
+class _Bare(Exception):
     """An object that is nothing but itself: no state, no equality of its own."""
 
 

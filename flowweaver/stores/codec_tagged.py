@@ -35,7 +35,7 @@ _SHARED_ALLOWED: Final = 100_000
 """Members that may be written again because their container is there several times; a pickle keeps such sharing."""
 
 
-class Foreign(Exception):  # noqa: N818 - it is an answer, not an error
+class Foreign(Exception):
     """A part has a type that this form has no word for."""
 
     def __init__(self, part: Any) -> None:
@@ -47,7 +47,7 @@ class Foreign(Exception):  # noqa: N818 - it is an answer, not an error
         return codec_paths.describe(value, self.part)
 
 
-class Unkeepable(Exception):  # noqa: N818 - it is an answer, not an error
+class Unkeepable(Exception):
     """The value contains itself or is nested too deeply, so no form is right for it."""
 
     def __init__(self, part: Any, why: str) -> None:

@@ -107,14 +107,17 @@ class FileLock:
             StateLockedError: another holds it.
             StateError: the lock's file cannot be made.
         """
-        if self.try_acquire(shared=shared, patience=patience):
-            return
+        if not self.try_acquire(shared=shared, patience=patience):
+            raise self.refusal(what)
+
+    def refusal(self, what: str) -> StateLockedError:
+        """Return what is raised because another holds the lock: "``what`` is in use by ..."."""
         holder = _read_holder(self.path)
-        who = "another run" if holder is None else f"{holder.name} since {holder.time()}"
-        raise StateLockedError(
-            f"{what} is in use by {who}",
-            path=self.path,
-            holder=None if holder is None else f"{holder.name}, since {holder.time()}",
+        if holder is None:
+            return StateLockedError(f"{what} is in use by another run", path=self.path)
+        since = holder.time()
+        return StateLockedError(
+            f"{what} is in use by {holder.name} since {since}", path=self.path, holder=f"{holder.name}, since {since}"
         )
 
     def try_acquire(self, *, shared: bool = False, patience: float = PATIENCE) -> bool:

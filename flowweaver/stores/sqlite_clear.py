@@ -10,7 +10,7 @@ from flowweaver.stores.schema import TASK_COLUMNS
 from flowweaver.stores.sqlite_db import Database
 from flowweaver.stores.sqlite_rows import adopt
 from flowweaver.stores.sqlite_states import undisturbed
-from flowweaver.stores.sqlite_steps import iso
+from flowweaver.stores.text import iso
 
 __all__ = ["forget", "restorable", "restore"]
 

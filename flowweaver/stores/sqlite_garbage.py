@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from flowweaver.stores.sqlite_rows import seconds_from
+from flowweaver.stores.text import seconds_from
 
 __all__ = ["collector"]
 

@@ -14,16 +14,9 @@ from flowweaver.stores import codec
 from flowweaver.stores.base import RunJournal
 from flowweaver.stores.lock import FileLock, Holder
 from flowweaver.stores.sqlite_db import Database
-from flowweaver.stores.sqlite_rows import RECORD_COLUMNS, adopt, fetch_result, median_of, open_result, record_of
-from flowweaver.stores.sqlite_steps import (
-    Step,
-    add_seconds,
-    attempt_step,
-    line_steps,
-    plain,
-    plain_steps,
-    record_steps,
-)
+from flowweaver.stores.sqlite_rows import RECORD_COLUMNS, adopt, fetch_result, open_result, record_of
+from flowweaver.stores.sqlite_steps import Step, attempt_step, line_steps, plain_steps, record_steps
+from flowweaver.stores.text import add_seconds, median_of, plain
 
 __all__ = ["SQLiteJournal", "durations", "workflow_lock"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from statistics import median
 from typing import Any, Final
 
 from flowweaver.records import CodePrint, FilePrint, Provenance, TaskRecord
 from flowweaver.status import TaskStatus
-from flowweaver.stores.base import ResultUnavailable, parse_timestamp
+from flowweaver.stores.base import ResultUnavailable
 from flowweaver.stores.codec import decode
 from flowweaver.stores.schema import TASK_COLUMNS
+from flowweaver.stores.text import seconds_from
 
 __all__ = [
     "LIVE",
@@ -20,35 +20,14 @@ __all__ = [
     "RESULT_COLUMNS",
     "adopt",
     "fetch_result",
-    "median_of",
     "open_result",
     "record_of",
-    "seconds_from",
 ]
 
 LIVE: Final = ("RUNNING", "RETRYING")
 
 
-# -- small values as text ---------------------------------------------------------------------------------------------
-
-
-def seconds_from(timestamp: Any) -> float | None:
-    """Return a ``timestamp`` of any form as seconds since the epoch, None if it cannot be read."""
-    seconds = parse_timestamp(timestamp)
-    if seconds is None and isinstance(timestamp, str):
-        try:
-            seconds = float(timestamp)
-        except ValueError:
-            return None
-    return seconds
-
-
-def median_of(text: Any) -> float | None:
-    """Return the median of remembered durations; None where there are none, or the text is not ours."""
-    try:
-        return median(float(word) for word in str(text).split())
-    except ValueError:
-        return None
+# -- provenance ------------------------------------------------------------------------------------------------------
 
 
 def _provenance(code: Any, params: Any, inputs: Any, files: Any) -> Provenance | None:

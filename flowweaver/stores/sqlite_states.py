@@ -12,12 +12,13 @@ from flowweaver.errors import StateLockedError, describe_exception
 from flowweaver.records import TaskRecord
 from flowweaver.status import TaskStatus
 from flowweaver.stores import codec
-from flowweaver.stores.base import ResultUnavailable, parse_timestamp
+from flowweaver.stores.base import ResultUnavailable
 from flowweaver.stores.lock import holder_of
 from flowweaver.stores.sqlite_db import Database
 from flowweaver.stores.sqlite_journal import workflow_lock
-from flowweaver.stores.sqlite_rows import LIVE, RESULT_COLUMNS, adopt, open_result, seconds_from
-from flowweaver.stores.sqlite_steps import iso, plain, whole_record
+from flowweaver.stores.sqlite_rows import LIVE, RESULT_COLUMNS, adopt, open_result
+from flowweaver.stores.sqlite_steps import whole_record
+from flowweaver.stores.text import iso, plain, seconds_from, shown_time
 
 __all__ = ["clear_states", "delete_state", "is_alive", "list_states", "load_state", "save_state", "undisturbed"]
 
@@ -123,7 +124,7 @@ def load_state(database: Database, workflow: str | None, task_name: str) -> dict
         "status": status,
         "result": None,
         "error": error,
-        "timestamp": _shown_time(timestamp),
+        "timestamp": shown_time(timestamp),
     }
     try:
         state["result"] = open_result(tuple(found))
@@ -131,13 +132,6 @@ def load_state(database: Database, workflow: str | None, task_name: str) -> dict
         if status is TaskStatus.COMPLETED:
             state["not_kept"] = str(reason)
     return state
-
-
-def _shown_time(timestamp: Any) -> str:
-    seconds = seconds_from(timestamp)
-    if seconds is not None and (not isinstance(timestamp, str) or parse_timestamp(timestamp) is None):
-        return iso(seconds)
-    return str(timestamp)
 
 
 def delete_state(database: Database, workflow: str | None, task_name: str) -> None:

@@ -7,22 +7,19 @@ else goes through the general one. Texts are constant, so that SQLite compiles e
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from flowweaver.records import AttemptRecord, LogLine, Provenance, StoredValue, TaskRecord
 from flowweaver.status import TaskStatus
 from flowweaver.stores.codec import compact
 from flowweaver.stores.schema import TASK_COLUMNS
+from flowweaver.stores.text import iso, plain
 
 __all__ = [
     "Step",
-    "add_seconds",
     "attempt_step",
     "drop_blob",
-    "iso",
     "line_steps",
-    "plain",
     "plain_steps",
     "record_steps",
     "whole_record",
@@ -33,8 +30,6 @@ Step = tuple[str, tuple[Any, ...]]
 
 _INLINE_LIMIT: Final = 32_768
 """Bytes up to which a result that is JSON stands in its row, where users' own queries find it."""
-
-_REMEMBERED: Final = 5
 
 _START: Final = """INSERT INTO tasks (workflow, task_name, status, timestamp, run_id, attempt, started_at, used_at)
     VALUES (?, ?, 'RUNNING', ?, ?, ?, ?, ?)
@@ -79,24 +74,7 @@ _NOTHING: Final = Provenance()
 _NO_VALUE: Final = StoredValue()
 
 
-# -- small values as text ---------------------------------------------------------------------------------------------
-
-
-def iso(seconds: float) -> str:
-    """Return a time as text, in UTC, as it stands in ``timestamp``."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
-
-
-def add_seconds(before: str, seconds: float) -> str:
-    """Return remembered durations with one more in front, the oldest dropped."""
-    if not before:
-        return f"{seconds:.6g}"
-    return " ".join([f"{seconds:.6g}", *before.split(" ")[: _REMEMBERED - 1]])
-
-
-def plain(text: str | None) -> str | None:
-    """Return a text that can be written as UTF-8: lone surrogates become escapes."""
-    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
+# -- provenance as text ------------------------------------------------------------------------------------------------
 
 
 def _code(made: Provenance) -> str | None:

@@ -1,0 +1,60 @@
+"""Times and durations as the short texts that every store keeps."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from flowweaver.stores.base import parse_timestamp
+
+__all__ = ["add_seconds", "iso", "median_of", "plain", "seconds_from", "shown_time"]
+
+_REMEMBERED: Final = 5
+
+
+def iso(seconds: float) -> str:
+    """Return seconds since the epoch as ISO 8601 text in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def seconds_from(timestamp: Any) -> float | None:
+    """Return a time of any form (ISO text, a number, also as text) as seconds since the epoch, None if unreadable."""
+    seconds = parse_timestamp(timestamp)
+    if seconds is None and isinstance(timestamp, str):
+        try:
+            seconds = float(timestamp)
+        except ValueError:
+            return None
+    return seconds
+
+
+def shown_time(timestamp: Any) -> str:
+    """Return a time of any form as ISO text where it can be read, else as it stands."""
+    seconds = seconds_from(timestamp)
+    if seconds is not None and (not isinstance(timestamp, str) or parse_timestamp(timestamp) is None):
+        return iso(seconds)
+    return str(timestamp)
+
+
+def add_seconds(before: str, seconds: float) -> str:
+    """Return remembered durations with one more in front, the oldest dropped."""
+    if not before:
+        return f"{seconds:.6g}"
+    return " ".join([f"{seconds:.6g}", *before.split(" ")[: _REMEMBERED - 1]])
+
+
+def median_of(remembered: Any) -> float | None:
+    """Return the median of remembered durations; None where there are none, or the text is not ours."""
+    try:
+        seconds = sorted(float(word) for word in str(remembered or "").split())
+    except ValueError:
+        return None
+    middle = len(seconds) // 2
+    if not seconds:
+        return None
+    return seconds[middle] if len(seconds) % 2 else (seconds[middle - 1] + seconds[middle]) / 2
+
+
+def plain(text: str | None) -> str | None:
+    """Return a text that can be written as UTF-8: lone surrogates become escapes."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
