@@ -10,8 +10,8 @@ import inspect
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from flowweaver.events import (
     Event,
@@ -27,7 +27,7 @@ from flowweaver.events import (
 from flowweaver.status import TaskStatus
 from flowweaver.task import Task
 
-__all__ = ["Notifier", "logging_listener", "status_listener"]
+__all__ = ["Notifier", "StatusHooks", "logging_listener", "status_listener"]
 
 log = logging.getLogger("flowweaver")
 log.addHandler(logging.NullHandler())
@@ -127,10 +127,26 @@ def _forms(callback: Callable[..., Any]) -> tuple[bool, bool]:
     return found[0], found[1]
 
 
-def status_listener(
-    on_status_change: Callable[[str, TaskStatus], Any] | None, on_retry: Callable[[str, int], Any] | None
-) -> Listener:
-    """Return a listener that calls the hooks of 0.2.x: the task's new status, and the attempt that failed."""
+class StatusHooks(Protocol):
+    """The hooks of 0.2.x; an executor has them for all tasks, a Task for itself."""
+
+    on_status_change: Callable[[str, TaskStatus], Any] | None
+    on_retry: Callable[[str, int], Any] | None
+
+
+def status_listener(everywhere: StatusHooks, own: Mapping[str, StatusHooks]) -> Listener | None:
+    """Return a listener that calls the hooks of 0.2.x: the task's new status, and the attempt that failed.
+
+    Args:
+        everywhere: hooks for all tasks.
+        own: hooks by task name.
+
+    Returns:
+        None if no hook is set.
+    """
+    asked = {name: hooks for name, hooks in own.items() if hooks.on_status_change or hooks.on_retry}
+    if not (asked or everywhere.on_status_change or everywhere.on_retry):
+        return None
     states: dict[type[Event], TaskStatus] = {
         TaskStarted: TaskStatus.RUNNING,
         TaskRetrying: TaskStatus.RETRYING,
@@ -144,11 +160,15 @@ def status_listener(
         if status is None:
             return
         name: str = event.task  # type: ignore[attr-defined]  # all of these have one
-        if on_retry is not None and isinstance(event, TaskRetrying):
-            on_retry(name, event.attempt)
-        if on_status_change is not None:
-            interrupted = isinstance(event, TaskFailed) and event.interrupted
-            on_status_change(name, TaskStatus.PENDING if interrupted else status)
+        if isinstance(event, TaskFailed) and event.interrupted:
+            status = TaskStatus.PENDING
+        for hooks in (everywhere, asked.get(name)):
+            if hooks is None:
+                continue
+            if hooks.on_retry is not None and isinstance(event, TaskRetrying):
+                hooks.on_retry(name, event.attempt)
+            if hooks.on_status_change is not None:
+                hooks.on_status_change(name, status)
 
     return listen
 

@@ -26,7 +26,7 @@ from flowweaver.errors import (
     describe_exception,
 )
 from flowweaver.events import Listener, RunFinished, RunStarted
-from flowweaver.notify import Notifier, logging_listener, status_listener
+from flowweaver.notify import Notifier, StatusHooks, logging_listener, status_listener
 from flowweaver.plan import Action
 from flowweaver.prepare import Options, Prepared, prepare
 from flowweaver.status import WorkflowStatus
@@ -36,7 +36,7 @@ from flowweaver.workflow import Workflow
 __all__ = ["Hooks", "Run", "RunSummary"]
 
 
-class Hooks(Protocol):
+class Hooks(StatusHooks, Protocol):
     """What an executor is asked to call around a run."""
 
     def on_workflow_start(self, workflow_name: str) -> None:
@@ -105,8 +105,6 @@ class Run:
         store: BaseStateStore | None,
         hooks: Hooks,
         listeners: Sequence[Listener] = (),
-        on_status_change: Any = None,
-        on_retry: Any = None,
         echo: bool = True,
         clock: Clock | None = None,
     ) -> None:
@@ -121,8 +119,9 @@ class Run:
         self._interrupts = 0
         self._when_done: Callable[[], None] | None = None
         all_listeners = list(listeners)
-        if on_status_change is not None or on_retry is not None:
-            all_listeners.insert(0, status_listener(on_status_change, on_retry))
+        status_hooks = status_listener(hooks, workflow.get_all_tasks())
+        if status_hooks is not None:
+            all_listeners.insert(0, status_hooks)
         self._notifier = Notifier(all_listeners, logging_listener(workflow.name))
         workflow.check()
         workflow.hold()

@@ -242,6 +242,8 @@ class Task:
         version: replaces the hash of the code: the task is stale when this text changed, and only then.
         persist: False never stores the result; the task then runs again whenever the result is needed.
         serializer: "json" stores the result as JSON or not at all; "pickle" as a signed pickle; None chooses.
+        on_status_change: in a run, called with the task's name and each new TaskStatus, as in 0.2.x.
+        on_retry: in a run, called with the task's name and the number of the attempt that failed, as in 0.2.x.
 
     Raises:
         DefinitionError: a name that is empty or not text, something not callable, negative retries, a timeout that
@@ -268,6 +270,8 @@ class Task:
         version: str | None = None,
         persist: bool = True,
         serializer: str | None = None,
+        on_status_change: Callable[[str, TaskStatus], Any] | None = None,
+        on_retry: Callable[[str, int], Any] | None = None,
     ) -> None:
         self.name = check_name(name)
         if func is not None and fn is not None and func is not fn:
@@ -289,6 +293,11 @@ class Task:
         if serializer not in (None, "json", "pickle"):
             raise DefinitionError(f'Task {name!r}: serializer is "json" or "pickle", not {serializer!r:.80}')
         self.serializer = serializer
+        for hook in (on_status_change, on_retry):
+            if hook is not None and not callable(hook):
+                raise DefinitionError(f"Task {name!r}: on_status_change and on_retry are functions, not {hook!r:.80}")
+        self.on_status_change = on_status_change
+        self.on_retry = on_retry
         self.owner: Any = None
         self.reset()
 

@@ -86,8 +86,8 @@ class BaseExecutor(ABC):
         self._on_workflow_start = on_workflow_start
         self._on_workflow_success = on_workflow_success
         self._on_workflow_failure = on_workflow_failure
-        self._on_status_change = on_status_change
-        self._on_retry = on_retry
+        self.on_status_change = on_status_change
+        self.on_retry = on_retry
 
     @property
     def storage(self) -> BaseStateStore | None:
@@ -196,8 +196,6 @@ class BaseExecutor(ABC):
             store=self.state_store,
             hooks=self,
             listeners=listeners,
-            on_status_change=self._on_status_change,
-            on_retry=self._on_retry,
             echo=echo,
         )
 
