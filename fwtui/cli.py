@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    from fwtui.session.project import Project
-    from fwtui.session.session import Settings
+from fwtui.cli_options import file_options, running, selection, session_of
 
 __all__ = ["main"]
 
 _DEFAULT = "open"
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class _Commands(click.Group):
@@ -31,48 +26,6 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for name in self.commands if name != _DEFAULT and ctx]
-
-
-def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    def put(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return put
-
-
-_target = click.argument("target", metavar="FILE[:NAME]")
-_state = click.option("--state", metavar="PATH", help="The file that keeps the state (or FWTUI_STATE).")
-_params = click.option(
-    "-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Give a parameter; may be repeated."
-)
-_file_options = _options(_target, _params, _state)
-
-_selection = _options(
-    click.option("--only", multiple=True, metavar="GLOB", help="Consider only these tasks."),
-    click.option(
-        "--from", "start_from", multiple=True, metavar="GLOB", help="... only these and what depends on them."
-    ),
-    click.option("--to", "up_to", multiple=True, metavar="GLOB", help="... only these and what they depend on."),
-    click.option("--force", multiple=True, metavar="GLOB", help="Run these again although they are done."),
-    click.option("--fresh", is_flag=True, help="Run everything again."),
-    click.option(
-        "--continue-or-new", is_flag=True, help="Finish an unfinished run, else run everything again (for cron)."
-    ),
-)
-_running = _options(
-    click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Tasks at the same time."),
-    click.option(
-        "--executor",
-        type=click.Choice(["threaded", "sequential", "async"]),
-        default="threaded",
-        show_default=True,
-        help="How tasks are run.",
-    ),
-    click.option("--keep-going", is_flag=True, help="After a failure run every branch that still can."),
-    click.option("--no-watch", is_flag=True, help="Do not watch the file for changes."),
-)
 
 
 def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -101,14 +54,14 @@ def cli(context: click.Context) -> None:
 
 
 @cli.command(_DEFAULT, hidden=True, options_metavar="[OPTIONS]")
-@_file_options
-@_selection
-@_running
+@file_options
+@selection
+@running
 @click.option("--no-tui", is_flag=True, help="No dashboard: the same as fwtui run.")
 @click.option("--run", "run_at_start", is_flag=True, help="Start a run at once.")
 def open_(target: str, *, no_tui: bool, run_at_start: bool, no_watch: bool, **given: Any) -> int:
     """Open a workflow in the dashboard."""
-    project, settings = _session_of(target, given)
+    project, settings = session_of(target, given)
     if project.file.is_dir():
         from fwtui.commands.folder import list_folder
 
@@ -125,15 +78,15 @@ def open_(target: str, *, no_tui: bool, run_at_start: bool, no_watch: bool, **gi
 
 
 @cli.command()
-@_file_options
-@_selection
-@_running
+@file_options
+@selection
+@running
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", help="json: one event a line.")
 @click.option("--pdb", is_flag=True, help="One task at a time, with its output as it is; a failure opens the debugger.")
 def run(target: str, *, output: str, pdb: bool, no_watch: bool, **given: Any) -> int:
     """Run what is not done yet, without a screen."""
     del no_watch  # nothing is watched; taken so that the options of both forms are the same
-    project, settings = _session_of(target, given)
+    project, settings = session_of(target, given)
     _warn_of_other_owners()
     if pdb:
         from fwtui.commands.debug import run_in_debugger
@@ -145,28 +98,28 @@ def run(target: str, *, output: str, pdb: bool, no_watch: bool, **given: Any) ->
 
 
 @cli.command()
-@_file_options
-@_selection
+@file_options
+@selection
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def plan(target: str, *, as_json: bool, **given: Any) -> int:
     """Say what would run and why, without running it."""
     from fwtui.commands.look import show_plan
 
-    return show_plan(*_session_of(target, given), as_json=as_json)
+    return show_plan(*session_of(target, given), as_json=as_json)
 
 
 @cli.command()
-@_file_options
+@file_options
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def status(target: str, *, as_json: bool, **given: Any) -> int:
     """Say how each task stands."""
     from fwtui.commands.look import show_status
 
-    return show_status(*_session_of(target, given), as_json=as_json)
+    return show_status(*session_of(target, given), as_json=as_json)
 
 
 @cli.command()
-@_file_options
+@file_options
 @click.argument("task", required=False)
 @click.option("--run", "run_id", type=click.IntRange(min=1), metavar="N", help="Of this run; by default the last.")
 @click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="Of this attempt; by default the last.")
@@ -174,11 +127,11 @@ def logs(target: str, *, task: str | None, run_id: int | None, attempt: int | No
     """Show what a task wrote, and its error; without a task, those of all."""
     from fwtui.commands.logs import show_logs
 
-    return show_logs(*_session_of(target, given), task=task, run_id=run_id, attempt=attempt)
+    return show_logs(*session_of(target, given), task=task, run_id=run_id, attempt=attempt)
 
 
 @cli.command()
-@_file_options
+@file_options
 @click.argument("pattern", required=False, metavar="[GLOB]")
 @click.option("--this", "scope", flag_value="this", default=True, help="Only these tasks (this is the default).")
 @click.option("--downstream", "scope", flag_value="downstream", help="And what depends on them.")
@@ -191,11 +144,11 @@ def clear(target: str, *, pattern: str | None, scope: str, dry_run: bool, yes: b
     """Forget the state and the results of tasks, so that they run again."""
     from fwtui.commands.clear import clear_tasks
 
-    return clear_tasks(*_session_of(target, given), pattern=pattern, scope=scope, dry_run=dry_run, yes=yes)
+    return clear_tasks(*session_of(target, given), pattern=pattern, scope=scope, dry_run=dry_run, yes=yes)
 
 
 @cli.command()
-@_file_options
+@file_options
 @click.option(
     "--format",
     "kind",
@@ -208,54 +161,7 @@ def graph(target: str, *, kind: str, **given: Any) -> int:
     """Show the tasks and what depends on what."""
     from fwtui.commands.graph import show_graph
 
-    return show_graph(*_session_of(target, given), kind=kind)
-
-
-# -- from what is typed to what is meant ------------------------------------------------------------------------------
-
-
-def _session_of(target: str, given: dict[str, Any]) -> tuple[Project, Settings]:
-    from fwtui.session.params import read_pairs
-    from fwtui.session.port import RunRequest
-    from fwtui.session.project import Project, split_target
-    from fwtui.session.session import Settings
-
-    path, name = split_target(target)
-    project = Project.of(path, state=given.get("state"))
-    request = RunRequest(
-        fresh=given.get("fresh", False),
-        only=given.get("only") or None,
-        force=given.get("force", ()),
-        keep_going=given.get("keep_going", False),
-        start_from=given.get("start_from", ()),
-        up_to=given.get("up_to", ()),
-        continue_or_new=given.get("continue_or_new", False),
-    )
-    settings = Settings(
-        name=name,
-        params=read_pairs(given["params"]),
-        request=request,
-        executor=given.get("executor", "threaded"),
-        workers=given.get("jobs"),
-        command=_repeated(given),
-    )
-    return project, settings
-
-
-def _repeated(given: dict[str, Any]) -> tuple[str, ...]:
-    """Return the options that the command which resumes repeats: all but those that only say how a run begins."""
-    words: list[str] = []
-    for key, option in (("params", "-p"), ("only", "--only"), ("start_from", "--from"), ("up_to", "--to")):
-        for value in given.get(key) or ():
-            words += [option, value]
-    for key, option in (("state", "--state"), ("jobs", "-j")):
-        if given.get(key) is not None:
-            words += [option, str(given[key])]
-    if given.get("executor", "threaded") != "threaded":
-        words += ["--executor", given["executor"]]
-    if given.get("keep_going"):
-        words.append("--keep-going")
-    return tuple(words)
+    return show_graph(*session_of(target, given), kind=kind)
 
 
 def _has_screen() -> bool:

@@ -14,7 +14,7 @@ from fwtui.commands.console import Out, opened
 from fwtui.commands.problems import naming_the_run
 from fwtui.model.text import count_of, joined, visible
 from fwtui.session.project import Project
-from fwtui.session.session import Settings
+from fwtui.session.settings import Settings
 
 __all__ = ["clear_tasks", "names_to_clear"]
 

@@ -11,7 +11,8 @@ from fwtui.headless import SteadyStream, ascii_only
 from fwtui.model.text import visible, visible_lines
 from fwtui.session.project import Project
 from fwtui.session.rawoutput import RawOutput
-from fwtui.session.session import Session, Settings
+from fwtui.session.session import Session
+from fwtui.session.settings import Settings
 
 __all__ = ["Out", "opened"]
 

@@ -12,9 +12,10 @@ from flowweaver.executors.sequential import SequentialExecutor
 from fwtui.commands.problems import naming_the_run
 from fwtui.headless import PlainDisplay, Sayer, SteadyStream
 from fwtui.model.verdict import verdict_text
+from fwtui.session.archive import open_store
 from fwtui.session.project import Project
-from fwtui.session.runner import open_store
-from fwtui.session.session import Session, Settings
+from fwtui.session.session import Session
+from fwtui.session.settings import Settings
 
 __all__ = ["run_in_debugger"]
 

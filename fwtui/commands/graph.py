@@ -6,7 +6,7 @@ from flowweaver.workflow import Workflow
 from fwtui.commands.console import Out, opened
 from fwtui.model.text import visible
 from fwtui.session.project import Project, shown
-from fwtui.session.session import Settings
+from fwtui.session.settings import Settings
 
 __all__ = ["show_graph"]
 

@@ -13,7 +13,8 @@ from fwtui.model.times import clock_text
 from fwtui.session.frames import SourceFrame, stored_frames
 from fwtui.session.port import Picture
 from fwtui.session.project import Project
-from fwtui.session.session import Session, Settings
+from fwtui.session.session import Session
+from fwtui.session.settings import Settings
 
 __all__ = ["show_logs"]
 

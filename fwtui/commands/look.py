@@ -14,7 +14,8 @@ from fwtui.model.views import RunView, TaskView, idle_view
 from fwtui.model.words import started_text, time_text, try_text, why_text
 from fwtui.session.port import Picture
 from fwtui.session.project import Project, shown
-from fwtui.session.session import Session, Settings
+from fwtui.session.session import Session
+from fwtui.session.settings import Settings
 
 __all__ = ["show_plan", "show_status"]
 

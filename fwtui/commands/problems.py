@@ -67,8 +67,8 @@ def naming_the_run(session: Session) -> Iterator[None]:
     except StateLockedError as error:
         if error.holder is None:
             raise
-        number = session.last_run()
-        run = "a run" if number is None else f"run {number}"
+        last = session.last_run()
+        run = "a run" if last is None else f"run {last.run_id}"
         file, target = shown(session.project.file), shlex.quote(session.target)
         raise StateLockedError(
             f"{run} of {file} is going on ({error.holder}). Wait for it, or watch it: fwtui {target}",

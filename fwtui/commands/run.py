@@ -23,7 +23,8 @@ from fwtui.headless import (
 from fwtui.model.verdict import verdict_text
 from fwtui.session.project import Project
 from fwtui.session.rawoutput import RawOutput
-from fwtui.session.session import Session, Settings
+from fwtui.session.session import Session
+from fwtui.session.settings import Settings
 from fwtui.signals import Ladder
 
 if TYPE_CHECKING:

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from flowweaver.errors import StateError, WorkflowCancelledError
 from flowweaver.events import Event, Listener
+from fwtui.session.archive import open_store
 from fwtui.session.loader import Loaded
-from fwtui.session.project import Project, make_state_folder
 from fwtui.session.recorder import Recorder
 
 if TYPE_CHECKING:
     from flowweaver.executors.base import BaseExecutor
     from flowweaver.run import Run
     from flowweaver.stores.base import BaseStateStore
-    from flowweaver.stores.sqlite import SQLiteStateStore
 
 __all__ = ["EXECUTORS", "Ask", "ThreadRunner", "make_executor"]
 
@@ -133,26 +132,3 @@ class ThreadRunner:
         if isinstance(self.error, StateError):
             return 4
         return 130 if isinstance(self.error, WorkflowCancelledError) else 1
-
-
-def open_store(project: Project) -> SQLiteStateStore:
-    """Return the store of a project, for writing; its folder is made if need be.
-
-    Raises:
-        StateError: the state cannot be used.
-    """
-    from flowweaver.stores.sqlite import SQLiteStateStore
-
-    make_state_folder(project)
-    return SQLiteStateStore(project.state)
-
-
-def open_for_reading(project: Project) -> SQLiteStateStore:
-    """Return the store of a project, for looking only.
-
-    Raises:
-        StateError: the state cannot be used.
-    """
-    from flowweaver.stores.sqlite import SQLiteStateStore
-
-    return SQLiteStateStore(project.state, read_only=True)

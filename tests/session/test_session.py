@@ -14,7 +14,8 @@ from flowweaver.events import RunFinished, RunStarted, TaskCompleted, TaskRestor
 from flowweaver.plan import Action
 from fwtui.session.port import LoadProblem, RunRequest, SessionPort
 from fwtui.session.project import Project
-from fwtui.session.session import Session, Settings
+from fwtui.session.session import Session
+from fwtui.session.settings import Settings
 
 SOON = 20.0
 
@@ -61,7 +62,7 @@ def open_session(tmp_path: Path) -> Iterator[Open]:
     """Open a session on a file; it is closed after the test."""
     made: list[Session] = []
 
-    def go(file: Path, settings: Settings = Settings(), **options: object) -> Session:
+    def go(file: Path, settings: Settings | None = None, **options: object) -> Session:
         made.append(Session(Project.of(file, environ={}), settings, **options))  # type: ignore[arg-type]
         return made[-1]
 

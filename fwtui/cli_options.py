@@ -1,0 +1,111 @@
+"""The options that commands share, and what they mean together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from fwtui.session.project import Project
+    from fwtui.session.settings import Settings
+
+__all__ = ["file_options", "running", "selection", "session_of"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def put(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return put
+
+
+_target = click.argument("target", metavar="FILE[:NAME]")
+_state = click.option("--state", metavar="PATH", help="The file that keeps the state (or FWTUI_STATE).")
+_params = click.option(
+    "-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Give a parameter; may be repeated."
+)
+file_options = _together(_target, _params, _state)
+
+selection = _together(
+    click.option("--only", multiple=True, metavar="GLOB", help="Consider only these tasks."),
+    click.option(
+        "--from", "start_from", multiple=True, metavar="GLOB", help="... only these and what depends on them."
+    ),
+    click.option("--to", "up_to", multiple=True, metavar="GLOB", help="... only these and what they depend on."),
+    click.option("--force", multiple=True, metavar="GLOB", help="Run these again although they are done."),
+    click.option("--fresh", is_flag=True, help="Run everything again."),
+    click.option(
+        "--continue-or-new", is_flag=True, help="Finish an unfinished run, else run everything again (for cron)."
+    ),
+)
+running = _together(
+    click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Tasks at the same time."),
+    click.option(
+        "--executor",
+        type=click.Choice(["threaded", "sequential", "async"]),
+        default="threaded",
+        show_default=True,
+        help="How tasks are run.",
+    ),
+    click.option("--keep-going", is_flag=True, help="After a failure run every branch that still can."),
+    click.option("--no-watch", is_flag=True, help="Do not watch the file for changes."),
+)
+
+
+def session_of(target: str, given: dict[str, Any]) -> tuple[Project, Settings]:
+    """Return the project and the settings that a command line means.
+
+    Args:
+        target: ``FILE[:name]``.
+        given: the values of the options above, those that the command has.
+
+    Raises:
+        ParameterError: a parameter is not name=value.
+    """
+    from fwtui.session.params import read_pairs
+    from fwtui.session.port import RunRequest
+    from fwtui.session.project import Project, split_target
+    from fwtui.session.settings import Settings
+
+    path, name = split_target(target)
+    project = Project.of(path, state=given.get("state"))
+    request = RunRequest(
+        fresh=given.get("fresh", False),
+        only=given.get("only") or None,
+        force=given.get("force", ()),
+        keep_going=given.get("keep_going", False),
+        start_from=given.get("start_from", ()),
+        up_to=given.get("up_to", ()),
+        continue_or_new=given.get("continue_or_new", False),
+    )
+    settings = Settings(
+        name=name,
+        params=read_pairs(given["params"]),
+        request=request,
+        executor=given.get("executor", "threaded"),
+        workers=given.get("jobs"),
+        command=_repeated(given),
+    )
+    return project, settings
+
+
+def _repeated(given: dict[str, Any]) -> tuple[str, ...]:
+    """Return the options that the command which resumes repeats: all but those that only say how a run begins."""
+    words: list[str] = []
+    for key, option in (("params", "-p"), ("only", "--only"), ("start_from", "--from"), ("up_to", "--to")):
+        for value in given.get(key) or ():
+            words += [option, value]
+    for key, option in (("state", "--state"), ("jobs", "-j")):
+        if given.get(key) is not None:
+            words += [option, str(given[key])]
+    if given.get("executor", "threaded") != "threaded":
+        words += ["--executor", given["executor"]]
+    if given.get("keep_going"):
+        words.append("--keep-going")
+    return tuple(words)

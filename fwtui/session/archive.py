@@ -1,0 +1,93 @@
+"""What is stored of a session's workflow: read without making or changing anything, written only to clear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from flowweaver.records import AttemptRecord, LogLine, RunRecord, TaskRecord
+from fwtui.session.project import Project, make_state_folder
+
+if TYPE_CHECKING:
+    from flowweaver.stores.sqlite import SQLiteStateStore
+    from flowweaver.stores.sqlite_reader import SQLiteWorkflowState
+
+__all__ = ["Archive", "attempts_behind", "open_store"]
+
+_RUNS_BEHIND = 50
+"""Runs whose attempts are in a picture: results that are reused may come from as many."""
+
+
+def open_store(project: Project) -> SQLiteStateStore:
+    """Return the store of a project, for writing; its folder is made if need be.
+
+    Raises:
+        StateError: the state cannot be used.
+    """
+    from flowweaver.stores.sqlite import SQLiteStateStore
+
+    make_state_folder(project)
+    return SQLiteStateStore(project.state)
+
+
+class Archive:
+    """The state of a project, for looking. All methods raise StateError where it cannot be used."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._store: SQLiteStateStore | None = None
+
+    def of(self, workflow: str) -> SQLiteWorkflowState | None:
+        """Return what is stored of a workflow; None if nothing is stored at all."""
+        if self._store is None:
+            if not self._project.state.exists():
+                return None  # nothing is imported or made for a state that is not there yet
+            from flowweaver.stores.sqlite import SQLiteStateStore
+
+            self._store = SQLiteStateStore(self._project.state, read_only=True)
+        return self._store.for_workflow(workflow)
+
+    def records(self, workflow: str) -> Mapping[str, TaskRecord]:
+        """Return the latest record of every task."""
+        state = self.of(workflow)
+        return {} if state is None else state.records()
+
+    def last_run(self, workflow: str) -> RunRecord | None:
+        """Return the latest run, None if there was none."""
+        state = self.of(workflow)
+        runs = [] if state is None else state.runs(1)
+        return runs[0] if runs else None
+
+    def attempts(self, workflow: str, task: str, run_id: int | None) -> list[AttemptRecord]:
+        """Return the attempts of a task in a run, the first first."""
+        state = self.of(workflow)
+        return [] if state is None or run_id is None else state.attempts(task, run_id)
+
+    def log(self, workflow: str, task: str, run_id: int | None, attempt: int | None) -> list[LogLine]:
+        """Return what an attempt wrote; by default the attempt whose result or error is recorded."""
+        state = self.of(workflow)
+        return [] if state is None else state.log(task, run_id, attempt)
+
+    def change(self, workflow: str, work: Callable[[SQLiteWorkflowState], list[str]]) -> list[str]:
+        """Return what ``work`` does to what is stored; nothing if nothing is."""
+        if self.of(workflow) is None:
+            return []
+        store = open_store(self._project)
+        try:
+            return work(store.for_workflow(workflow))
+        finally:
+            store.close()
+
+
+def attempts_behind(
+    state: SQLiteWorkflowState, records: Mapping[str, TaskRecord]
+) -> dict[str, tuple[AttemptRecord, ...]]:
+    """Return the attempts of the run that made each task's record."""
+    run_ids = sorted({record.run_id for record in records.values() if record.run_id is not None}, reverse=True)
+    found: dict[str, list[AttemptRecord]] = {}
+    for run_id in run_ids[:_RUNS_BEHIND]:
+        for attempt in state.attempts(run_id=run_id):
+            record = records.get(attempt.task_name)
+            if record is not None and record.run_id == run_id:
+                found.setdefault(attempt.task_name, []).append(attempt)
+    return {name: tuple(attempts) for name, attempts in found.items()}
