@@ -104,7 +104,6 @@ def test_an_executor_tells_status_changes_and_retries(executor_type):
     assert retries == [("call", 1)]
 
 
-@pytest.mark.xfail(reason="only executors take the two callbacks so far; 0.2.x had them on the Task")
 def test_a_task_tells_its_own_status_changes_and_retries(executor_type):
     changes, retries = [], []
     workflow = Workflow("phone")
