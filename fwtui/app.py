@@ -85,6 +85,7 @@ class DashboardApp(App[int]):
         # What is printed outside any task goes where the rest of such output goes, and not into Textual.
         sys.stdout, sys.stderr = self._terminal.streams
         loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self.action_interrupt)
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._terminated)
         self.set_interval(1 / _DRAINS_A_SECOND, self._drain)

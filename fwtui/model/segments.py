@@ -155,19 +155,31 @@ def spread(left: Line, right: Line, width: int) -> Line:
     return line(" ", *left, " " * room, *right, " ")
 
 
+def _pieces(text: str, width: int, least: int) -> list[tuple[int, int]]:
+    """Return where to break a text into pieces of at most ``width`` cells (at least 2).
+
+    A piece ends behind a blank if that leaves it more than ``least`` cells, else in the middle of a word.
+    """
+    made = []
+    start = blank = 0
+    size = size_at_blank = 0
+    for first, last, own in split_graphemes(text)[0]:
+        if size + own > width:
+            at_blank = blank > start and size_at_blank > least
+            border, used = (blank, size_at_blank) if at_blank else (first, size)
+            made.append((start, border))
+            start, size = border, size - used
+            blank, size_at_blank = (start, 0) if at_blank else (blank, size_at_blank - used)
+        size += own
+        if text[first:last] == " ":
+            blank, size_at_blank = last, size
+    return [*made, (start, len(text))]
+
+
 def wrap(text: str, width: int) -> list[str]:
     """Return a text in pieces of at most ``width`` cells, broken at blanks where there are any."""
-    width = max(width, 1)
-    made: list[str] = []
-    while cell_len(text) > width:
-        head = crop(text, 0, width)
-        blank = head.rfind(" ")
-        if blank > 0 and text[len(head) : len(head) + 1] != " ":
-            head = head[:blank]
-        head = head or text[:1]
-        made.append(head.rstrip(" "))
-        text = text[len(head) :].lstrip(" ")
-    return [*made, text] if text or not made else made
+    pieces = [text[first:last].strip(" ") for first, last in _pieces(text, max(width, 2), 0)]
+    return [piece for piece in pieces if piece] or [""]
 
 
 def crop_line(of: Line, start: int, end: int) -> Line:
@@ -183,22 +195,20 @@ def crop_line(of: Line, start: int, end: int) -> Line:
 
 
 def fold_line(of: Line, width: int) -> list[Line]:
-    """Return a line in pieces of at most ``width`` cells; a word is broken only where it is longer than that."""
-    total = width_of(of)
-    if total <= width or width < 2:
+    """Return a line in pieces of at most ``width`` cells; a word is broken only where it would fill most of a piece."""
+    if width < 2 or width_of(of) <= width:
         return [of]
+    return [_slice(of, first, last) for first, last in _pieces(plain(of), width, width // 2)]
+
+
+def _slice(of: Line, first: int, last: int) -> Line:
+    """Return the part of a line between two characters."""
     made = []
-    start = 0
-    while start < total:
-        piece = crop_line(of, start, start + width)
-        if start + width < total:
-            text = plain(piece)
-            blank = text.rfind(" ")
-            if blank > len(text) // 2:
-                piece = crop_line(of, start, start + cell_len(text[: blank + 1]))
-        made.append(piece)
-        start += max(1, width_of(piece))
-    return made
+    at = 0
+    for text, role in of:
+        made.append(Segment(text[max(0, first - at) : max(0, last - at)], role))
+        at += len(text)
+    return tuple(segment for segment in made if segment.text)
 
 
 def mark_matches(of: Line, needle: str, role: str = "match") -> Line:

@@ -1,0 +1,250 @@
+"""Every sentence of the screen, as the design has it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from scenes import (
+    EDGES,
+    RUN_31,
+    Story,
+    at,
+    done_picture,
+    failed_picture,
+    never_ran_picture,
+    plan_of,
+    record,
+    stale_picture,
+)
+
+from flowweaver.plan import Action, Reason, ReasonKind
+from flowweaver.status import TaskStatus
+from fwtui.model import dialogs, messages
+from fwtui.model.folding import fold
+from fwtui.model.header import HeaderFacts, progress_line, verdict, verdict_line
+from fwtui.model.segments import plain, width_of
+from fwtui.model.views import idle_view
+from fwtui.session.port import LoadProblem
+
+FAILED = idle_view(failed_picture("x"))
+RUNNING = fold(idle_view(never_ran_picture()), Story().running())
+
+
+def said(view, **facts) -> str:
+    return plain(verdict(view, HeaderFacts(**facts)))
+
+
+def with_failures(*names: str):
+    picture = failed_picture("x")
+    failed = {name: record(name, TaskStatus.FAILED, error="E: x", finished_at=at("10:42:01")) for name in names}
+    return idle_view(replace(picture, records={**picture.records, **failed}))
+
+
+def test_verdicts():
+    assert said(idle_view(never_ran_picture())) == "never ran"
+    assert said(RUNNING) == "⠋ running"
+    assert said(replace(RUNNING, stopping=True)) == "⠋ stopping, 2 tasks finish"
+    assert said(replace(RUNNING, stopping=True, quitting=True)) == "⠋ quitting, 2 tasks finish"
+    assert said(idle_view(done_picture("x"))) == "✓ all 9 done"
+    assert said(FAILED) == "✗ failed at join_delays"
+    assert said(with_failures("extract_flights", "load_warehouse")) == "✗ 3 failed, first extract_flights"
+    assert said(idle_view(stale_picture("x"))) == "~ edited since run 31, 4 tasks to run"
+    assert said(FAILED, broken=True) == "does not load"
+
+
+@pytest.mark.parametrize(("outcome", "word"), [("cancelled", "stopped"), ("interrupted", "interrupted")])
+def test_verdict_of_a_run_that_did_not_finish(outcome, word):
+    picture = failed_picture("x")
+    records = {name: made for name, made in picture.records.items() if made.status is TaskStatus.COMPLETED}
+    view = idle_view(replace(picture, records=records, runs=(replace(RUN_31, outcome=outcome),)))
+    assert said(view) == f"■ {word} after 5 of 9"
+
+
+def test_a_changed_parameter_is_not_an_edit():
+    changed = (Action.RUN, [Reason(ReasonKind.PARAM, "parameter month changed")], True)
+    view = idle_view(replace(done_picture("x"), plan=plan_of(extract_flights=changed)))
+    assert said(view) == "~ changed since run 32, 1 task to run"
+
+
+def test_the_header_never_loses_verdict_and_fraction_and_always_fits():
+    for view in (FAILED, RUNNING, idle_view(stale_picture("x")), idle_view(done_picture("x"))):
+        for width in range(10, 220, 3):
+            first = verdict_line(view, HeaderFacts(), width)
+            second = progress_line(view, HeaderFacts(), width, at("10:42:04"))
+            assert width_of(first) <= width
+            assert width_of(second) <= width
+            if width >= 60:
+                assert said(view).split(" since")[0].split(",")[0] in plain(first)
+            if width >= 16:
+                assert f"{view.done}/9 done" in plain(second)
+
+
+def test_the_counts_add_up_in_the_header():
+    line = plain(progress_line(RUNNING, HeaderFacts(), 80, at("10:42:04")))
+    numbers = [int(word) for word in line.split("done")[1].split("   ")[1].replace("∙", "").split() if word.isdigit()]
+    assert sum(numbers) == 9
+
+
+def test_threads_left_behind_are_counted_in_the_header():
+    view = replace(FAILED, threads_left=1)
+    assert "1 thread left behind" in plain(progress_line(view, HeaderFacts(), 80, 0.0))
+
+
+def test_ascii_has_no_other_characters():
+    facts = HeaderFacts(spinner="|", ascii=True)
+    for view in (FAILED, RUNNING):
+        assert plain(progress_line(view, facts, 80, at("10:42:04"))).replace("·", "-").isascii()
+        assert plain(verdict(view, facts)).isascii()
+
+
+def test_messages_of_a_save():
+    view = idle_view(stale_picture("x"))
+    message = messages.saved(view, "workflows/etl.py", at("10:43:15"), ["join_delays"])
+    assert message.text == "etl.py saved 10:43:15. join_delays is stale: nearest_hour() changed. r runs 4, reuses 5."
+    assert plain(message.fitted(80)).strip() == "etl.py saved: nearest_hour() changed. r runs 4 tasks, reuses 5."
+    assert messages.saved(view, "etl.py", at("10:43:15"), []).text == "etl.py saved 10:43:15. No task is affected."
+
+
+def test_messages_of_a_file_that_does_not_load():
+    problem = LoadProblem("workflows/etl.py", "SyntaxError: '[' was never closed", line=88)
+    message = messages.broken(problem.file, problem.line, problem.text, at("10:41:07"))
+    assert message.text == (
+        "etl.py line 88, SyntaxError: '[' was never closed. Shown: the version that loaded at 10:41. e opens it."
+    )
+    assert message.banner
+    assert messages.broken("a.py", None, "it has no workflow", None).text == "a.py: it has no workflow. e opens it."
+    assert messages.not_started("etl.py", 88).text == "Nothing started: etl.py does not load (line 88). e opens it."
+
+
+def test_messages_about_tasks():
+    task = FAILED.tasks["join_delays"]
+    assert messages.failed_elsewhere(task).text == "join_delays failed: KeyError: 'hour_utc'. f goes there."
+    assert messages.stopping(RUNNING).text == "Stopping: 2 tasks finish first. s again stops at once."
+    late = replace(task, info=replace(task.info, timeout=30.0))
+    assert messages.thread_left(late).text == (
+        "join_delays timed out after 30s; its thread is still running and its result will be discarded."
+    )
+
+
+def test_messages_about_the_state():
+    assert messages.cleared(["validate_flights"]).text == "Cleared validate_flights. U undoes it until it runs."
+    assert messages.cleared(["a", "b"]).text == "Cleared 2 tasks. U undoes this until they run."
+    assert messages.undone(["validate_flights"]).text == "validate_flights is back."
+    assert messages.undone([]).text == "Nothing to undo."
+    assert messages.nothing_to_do(9).text == "All 9 tasks are done and up to date. R runs everything again."
+    held = messages.held(31, "process 4711 on lab-3 since 10:02")
+    assert held.text == "Run 31 belongs to process 4711 on lab-3 since 10:02. You are watching it, read-only."
+    assert messages.copied(214).text == "Copied 214 lines."
+    assert messages.copied(1).text == "Copied 1 line."
+
+
+def test_message_of_an_interrupted_run():
+    picture = failed_picture("x")
+    records = {name: made for name, made in picture.records.items() if made.status is TaskStatus.COMPLETED}
+    view = idle_view(replace(picture, records=records, runs=(replace(RUN_31, outcome=None, finished_at=None),)))
+    assert messages.interrupted(view).text == (
+        "Run 31 was interrupted at 10:42 (process 4711 is gone). 5 of 9 are done. r resumes."
+    )
+
+
+def test_a_message_that_does_not_fit_is_shortened_or_cut():
+    message = messages.saved_in_run("etl.py", at("10:43:15"))
+    assert width_of(message.fitted(80)) <= 80
+    assert width_of(message.fitted(20)) <= 20
+
+
+def text_of(spec: dialogs.DialogSpec) -> str:
+    return " ".join(plain(row) for row in spec.body)
+
+
+def labels(spec: dialogs.DialogSpec) -> list[str]:
+    return [button.label for button in spec.buttons]
+
+
+def test_dialog_run_everything():
+    spec = dialogs.run_all_dialog(FAILED)
+    assert spec.title == "Run everything again?"
+    assert text_of(spec) == "9 tasks run, about 6s. Results are replaced one by one, as each task finishes."
+    assert labels(spec) == ["Run all 9", "Keep results"]
+
+
+def test_dialog_run_again():
+    spec = dialogs.run_again_dialog([FAILED.tasks["extract_flights"]])
+    assert spec.title == "Run again what is done?"
+    assert text_of(spec) == "extract_flights is done and up to date. Its result is replaced when it finishes."
+    assert labels(spec) == ["Run 1 task", "Keep it"]
+
+
+def test_dialog_stop():
+    spec = dialogs.stop_dialog(RUNNING)
+    assert text_of(spec) == (
+        "2 tasks are running: extract_flights, extract_weather. Their work is lost; 2 done tasks are kept."
+    )
+    assert labels(spec) == ["Stop now", "Let them finish"]
+
+
+def test_dialog_quit():
+    view = replace(RUNNING, durations={"extract_flights": 6.6})
+    spec = dialogs.quit_dialog(view, at("10:42:03.6"))
+    assert text_of(spec) == "2 tasks are running, the longest needs about 6s more."
+    assert labels(spec) == ["Finish these 2, then quit", "Stay", "Stop now and quit"]
+    assert spec.buttons[0].keys == ("enter", "y", "q")
+    assert spec.buttons[1].keys == ("escape", "n")
+    assert spec.buttons[2].keys == ("S",)
+
+
+def test_dialog_clear():
+    spec = dialogs.clear_dialog(FAILED, ["validate_flights"], "this")
+    assert "Its result is forgotten and it runs again next time." in text_of(spec)
+    assert "4 tasks depend on it; they run again if its result differs." in text_of(spec)
+    assert labels(spec) == ["Clear 1 task", "Keep all"]
+    nothing = dialogs.clear_dialog(idle_view(never_ran_picture()), ["validate_flights"], "this")
+    assert "None of these has a result." in text_of(nothing)
+    assert labels(nothing) == ["Close"]
+    assert nothing.buttons[0].answer == ""
+
+
+def test_scopes_of_clear():
+    def names(scope, pattern=""):
+        return dialogs.scope_names(FAILED, ["validate_flights"], scope, pattern)
+
+    assert names("this") == ["validate_flights"]
+    assert names("downstream") == ["validate_flights", "join_delays"]
+    assert names("upstream") == ["extract_flights", "extract_airports", "validate_flights"]
+    assert names("failed") == ["join_delays"]
+    assert names("all") == list(EDGES)[:6]
+    assert names("pattern", "extract_a*") == ["extract_airlines", "extract_airports"]
+    assert names("pattern") == []
+
+
+def test_every_dialog_is_a_rectangle_and_enter_is_always_its_first_button():
+    view = replace(RUNNING, durations={"extract_flights": 6.6})
+    specs = [
+        dialogs.run_all_dialog(FAILED),
+        dialogs.run_again_dialog([FAILED.tasks[name] for name in list(EDGES)[:4]], hidden=2),
+        dialogs.stop_dialog(RUNNING),
+        dialogs.quit_dialog(view, at("10:42:03.6")),
+        *(dialogs.clear_dialog(FAILED, list(EDGES)[:n], scope, "x*") for scope in dialogs.SCOPES for n in (1, 3)),
+    ]
+    for spec in specs:
+        assert "enter" in spec.buttons[0].keys
+        assert spec.title[0].isupper()
+        for inner in (dialogs.INNER, 36):
+            assert {width_of(row) for row in dialogs.box_lines(spec, inner)} == {inner}
+
+
+@pytest.mark.parametrize("word", ["please", "oops", "!", "successfully"])
+def test_no_sentence_begs_or_cheers(word):
+    view = replace(RUNNING, durations={"extract_flights": 6.6})
+    texts = [
+        text_of(dialogs.run_all_dialog(FAILED)),
+        text_of(dialogs.stop_dialog(RUNNING)),
+        text_of(dialogs.quit_dialog(view, at("10:42:03.6"))),
+        text_of(dialogs.clear_dialog(FAILED, ["join_delays"], "all")),
+        messages.never_ran(9).text,
+        messages.nothing_to_do(9).text,
+        messages.quitting().text,
+        messages.outside_output().text,
+    ]
+    assert not any(word in text.lower() for text in texts)
