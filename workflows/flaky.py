@@ -60,7 +60,8 @@ def read_sensor() -> list[Reading]:
 def hour_of(row: Reading) -> str:
     """Return the hour of a reading, ``06:00`` to ``11:00``."""
     # MISTAKE: the rows call it "time_hour". Write that here instead of "hour_utc", and save.
-    return row["hour_utc"]
+    hour: str = row["hour_utc"]
+    return hour
 
 
 @task

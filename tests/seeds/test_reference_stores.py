@@ -202,7 +202,6 @@ def test_d22_the_five_methods_of_our_own_stores(kind, tmp_path):
     assert store.load_task_state("b") is None
 
 
-@pytest.mark.xfail(reason="deleting one record collects the old ones, in a store that made its file itself")
 def test_d22_what_was_saved_with_an_old_timestamp_stays_while_others_are_deleted(tmp_path):
     store = SQLiteStateStore(str(tmp_path / "state.db"))
     for name in ("a", "b"):
