@@ -67,6 +67,7 @@ def session_of(target: str, given: dict[str, Any]) -> tuple[Project, Settings]:
 
     Raises:
         ParameterError: a parameter is not name=value.
+        click.UsageError: there is no current folder to find the file from.
     """
     from fwtui.session.params import read_pairs
     from fwtui.session.port import RunRequest
@@ -74,7 +75,10 @@ def session_of(target: str, given: dict[str, Any]) -> tuple[Project, Settings]:
     from fwtui.session.settings import Settings
 
     path, name = split_target(target)
-    project = Project.of(path, state=given.get("state"))
+    try:
+        project = Project.of(path, state=given.get("state"))
+    except FileNotFoundError:
+        raise click.UsageError("The folder you are in is gone; change to one that is there.") from None
     request = RunRequest(
         fresh=given.get("fresh", False),
         only=given.get("only") or None,

@@ -113,12 +113,12 @@ class Ladder:
 
     def _climb(self, run: Stoppable) -> None:
         number = self._queue.get()
-        run.stop()
+        _aside(run.stop)
         self._on_stop()
         if self._drained(run, None if number == signal.SIGINT else _DRAIN):
             return
         self.left = True
-        run.cancel(_LEAVE)
+        _aside(lambda: run.cancel(_LEAVE))
         deadline = self._clock() + _LAST
         # The main thread writes the last words and ends the process; if it cannot, it ends here.
         while self._guarded is not None and (left := deadline - self._clock()) > 0:
@@ -142,3 +142,8 @@ class Ladder:
                 return False
             deadline = self._clock() + _DRAIN  # ctrl+c first, then asked to terminate: no longer than that
         return True
+
+
+def _aside(call: Callable[[], Any]) -> None:
+    """Call in a thread of its own: an engine that is busy may keep its caller waiting, and the clock must not wait."""
+    threading.Thread(target=call, name="fwtui-signals-call", daemon=True).start()

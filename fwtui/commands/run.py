@@ -55,7 +55,7 @@ def run_headless(project: Project, settings: Settings, *, output: str) -> int:
     headless = _Headless(project, settings, output)
     with Ladder() as ladder:
         code = headless.run(ladder)
-        if ladder.left or headless.session.threads_left:
+        if headless.leaves:
             # Threads that are stuck in a task, and what they started, must not hold up the end of the process.
             _flush()
             os._exit(code)
@@ -67,6 +67,7 @@ class _Headless:
         self._items: SimpleQueue[Item] = SimpleQueue()
         self._output = output
         self._clock = time.time
+        self.leaves = False
         self.session = Session(project, settings, on_event=self._items.put, clock=self._clock)
 
     def run(self, ladder: Ladder) -> int:
@@ -85,7 +86,9 @@ class _Headless:
                     session.start()
                 ladder.guard(session, lambda: self._say(stopping_notice(hint=ladder.code == 130)))
                 self._show_until_the_end(display)
-                raw.close()
+                self.leaves = ladder.left or session.threads_left > 0
+                # A thread that is left behind in a task may go on writing until the process has ended.
+                raw.close(silence=self.leaves)
                 display.show(self._waiting(), self._clock())
             except BaseException:
                 display.close("")

@@ -65,16 +65,23 @@ class RawOutput:
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Lead both descriptors back; what is in the pipe by then is still given on. Calling it again does nothing."""
+    def close(self, *, silence: bool = False) -> None:
+        """Lead both descriptors back; what is in the pipe by then is still given on. Calling it again does nothing.
+
+        Args:
+            silence: lead them nowhere instead: something still writes, and the process ends at once.
+        """
         if self._thread is None:
             return
         _flush()
         for stream in (self.out, self.err):
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
+        nowhere = os.open(os.devnull, os.O_WRONLY) if silence else -1
         for number, saved in self._saved.items():
-            os.dup2(saved, number, inheritable=True)
+            os.dup2(nowhere if silence else saved, number, inheritable=True)
+        if silence:
+            os.close(nowhere)
         # A child process may hold the pipe open for good, so its end is never waited for.
         os.write(self._wake_write, b".")
         self._thread.join(timeout=1.0)

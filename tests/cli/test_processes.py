@@ -166,6 +166,25 @@ def test_a_killed_run_resumes_and_repeats_only_what_was_in_flight(project: Proje
     assert project.ran() == ["quick"]
 
 
+def test_a_task_that_is_left_behind_writes_nothing_after_the_end(project: Project, start: Start) -> None:
+    project.write(
+        """
+        def chatty():
+            (HERE / "started").touch()
+            while True: print("\\x1b[31mchatty", flush=True), time.sleep(0.001)
+        workflow = Workflow("w")
+        workflow.add_task(chatty)
+        """
+    )
+    process = start("run", "flow.py", cwd=project.folder)
+    wait_for(project.folder / "started")
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=SOON)
+    assert (process.returncode, err) == (143, "")
+    assert "\x1b" not in out
+    assert out.endswith("Resume  fwtui run flow.py\n")
+
+
 def test_a_timed_out_task_whose_thread_is_stuck_does_not_hold_up_the_end(project: Project, start: Start) -> None:
     project.write(
         """

@@ -71,6 +71,19 @@ def test_whoever_takes_the_lines_may_raise(capfd: Capture) -> None:
     assert lines == ["one", "two"]
 
 
+def test_what_writes_on_can_be_silenced_while_the_owner_still_writes(capfd: Capture) -> None:
+    with RawOutput(lambda _line: None) as raw:
+        raw.close(silence=True)
+        os.write(1, b"a thread that was left behind\n")
+        raw.out.write("the verdict\n")
+        raw.out.flush()
+    try:
+        assert capfd.readouterr() == ("the verdict\n", "")
+    finally:
+        os.dup2(raw.out.fileno(), 1)
+        os.dup2(raw.err.fileno(), 2)
+
+
 def test_closing_twice_is_fine(capfd: Capture) -> None:
     raw = RawOutput(lambda _line: None)
     with raw:
