@@ -15,7 +15,7 @@ from fwtui.model.folding import fold
 from fwtui.model.header import HeaderFacts, progress_line
 from fwtui.model.segments import clip, pad_end
 from fwtui.model.segments import line as compose
-from fwtui.model.status import LOOKS
+from fwtui.model.status import LOOKS, OPEN_STATES
 from fwtui.model.views import RunView, TaskView
 from fwtui.model.words import time_text, why_text
 
@@ -95,7 +95,8 @@ class LiveDisplay:
         width = self._console.width
         facts = HeaderFacts(ascii=self._ascii)
         rows = [progress_line(self._view, facts, width, now)]
-        in_flight = self._view.in_flight()
+        open_now = self._view.count(*OPEN_STATES)
+        in_flight = [task for task in self._view.tasks.values() if open_now and task.state in OPEN_STATES]
         rows += [clip(self._row(task, now), width - 1) for task in in_flight[:_IN_FLIGHT]]
         if len(in_flight) > _IN_FLIGHT:
             rows.append(compose(f"  and {len(in_flight) - _IN_FLIGHT:,} more"))
