@@ -10,6 +10,7 @@ import copyreg
 import struct
 from collections.abc import Iterator
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from flowweaver.stores.codec_paths import members_of
 
@@ -83,6 +84,8 @@ def _inside(one: Any, other: Any, kind: type) -> Iterator[tuple[Any, Any]]:
                 if [name for name, _ in held] != [name for name, _ in also]:
                     raise Different(one)
                 return iter([(part, twin) for (_, part), (_, twin) in zip(held, also, strict=True)])
+    elif _is_its_dict(kind):
+        return iter([(one.__dict__, other.__dict__)])
     try:
         return iter([(_reduced(one, kind), _reduced(other, kind))])
     except Exception:  # it could be pickled once, but what is it that came back?
@@ -93,6 +96,27 @@ def has_equality(kind: type) -> bool:
     """Tell whether a class says itself what equal means."""
     own: Any = kind.__eq__
     return own is not object.__eq__
+
+
+_plain_kinds: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+
+
+def _is_its_dict(kind: type) -> bool:
+    """Tell whether pickle takes an object of a class for its ``__dict__`` and nothing else, as it does most."""
+    known = _plain_kinds.get(kind)
+    if known is None:
+        known = _plain_kinds[kind] = _has_no_hooks(kind)
+    return known
+
+
+def _has_no_hooks(kind: type) -> bool:
+    hooks = ("__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs_ex__", "__getnewargs__", "__slots__")
+    return (
+        kind.__dictoffset__ != 0
+        and kind not in copyreg.dispatch_table
+        and kind.__base__ is object
+        and not any(hook in base.__dict__ for base in kind.__mro__[:-1] for hook in hooks)
+    )
 
 
 def _pairs(one: Any, other: Any) -> Iterator[tuple[Any, Any]]:

@@ -42,6 +42,9 @@ if sys.platform == "win32":
                 return True
         return False
 
+    def _unlock(descriptor: int) -> None:
+        """Nothing to do: closing the file does it."""
+
 else:
     import fcntl
 
@@ -51,6 +54,10 @@ else:
         except BlockingIOError:
             return False
         return True
+
+    def _unlock(descriptor: int) -> None:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +177,13 @@ class FileLock:
 
     def release(self) -> None:
         """Give the lock back. Doing so again does nothing."""
-        if self._descriptor is not None and not self._shared:
-            self._write("")
-        self.forget()
+        with _registry:
+            if self._descriptor is not None:
+                if not self._shared:
+                    self._write("")
+                # Closing alone would leave it to a child that has not let go of its copy yet.
+                _unlock(self._descriptor)
+            self.forget()
 
     def forget(self) -> None:
         """Close the file without a word: in a forked child the lock is the parent's."""

@@ -261,9 +261,11 @@ class Database:
         writer.use_log()
         if kind is Kind.EMPTY:
             writer.transact(_create_if_empty)
-        elif kind is Kind.CURRENT and alone and self._collect is not None:
+        elif kind is Kind.CURRENT and self._collect is not None:
+            if not alone:
+                return
             writer.transact(self._collect)
-            self._collect = None
+        self._collect = None
 
     # -- opening for reading ----------------------------------------------------------------------------------------
 
