@@ -110,7 +110,7 @@ def _few(titles: Sequence[str]) -> str:
 
 def stop_dialog(view: RunView) -> DialogSpec:
     """Stop at once?"""
-    tasks = view.in_flight()
+    tasks = [view.tasks[name] for name in view.tasks if name in view.in_flight]
     verb, their = ("is", "Its") if len(tasks) == 1 else ("are", "Their")
     names = f": {_few([task.title for task in tasks])}" if tasks else ""
     kept = f"{count_of(view.done, 'done task')} {'is' if view.done == 1 else 'are'} kept"
@@ -125,7 +125,7 @@ def stop_dialog(view: RunView) -> DialogSpec:
 
 def quit_dialog(view: RunView, now: float) -> DialogSpec:
     """Quit while running?"""
-    tasks = view.in_flight()
+    tasks = [view.tasks[name] for name in view.tasks if name in view.in_flight]
     verb = "is" if len(tasks) == 1 else "are"
     needs = [
         max(0.0, view.durations[task.name] - (now - task.started_at))

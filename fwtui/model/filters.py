@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fwtui.model.status import FAILURES, State
 from fwtui.model.views import TaskView
 
-__all__ = ["Filter", "parse_filter", "shown_names"]
+__all__ = ["Filter", "Named", "named", "parse_filter"]
 
 _STATE_WORDS: Mapping[str, frozenset[State]] = {
     **{state.value.replace(" ", ""): frozenset({state}) for state in State},
     "failed": FAILURES,
 }
+
+
+class Named(NamedTuple):
+    """A task's name, as it is shown, and as it is compared where case does not matter."""
+
+    name: str
+    title: str
+    low: str
+
+
+def named(tasks: Iterable[TaskView]) -> list[Named]:
+    """Return what a filter looks at, in the workflow's order: made once, for every key that is typed asks for it."""
+    return [Named(task.name, task.title, task.title.lower()) for task in tasks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,33 +42,27 @@ class Filter:
     words: tuple[str, ...] = ()
     states: tuple[frozenset[State], ...] = ()
 
-    def matches(self, task: TaskView) -> bool:
-        """Tell whether a task is shown."""
-        name, low = task.title, task.title.lower()
+    def shown(self, names: Sequence[Named], tasks: Mapping[str, TaskView]) -> list[str]:
+        """Return the names of the tasks that match, in their order; an empty filter shows all."""
+        found = names
+        for word in self.words:
+            if word == word.lower():
+                found = [each for each in found if word in each.low]
+            else:
+                found = [each for each in found if word in each.title]
         for states in self.states:
-            if task.state not in states:
-                return False
-        return all(word in (low if word == word.lower() else name) for word in self.words)
+            found = [each for each in found if tasks[each.name].state in states]
+        return [each.name for each in found]
 
 
 def parse_filter(text: str) -> Filter:
     """Return the filter that a text means; ``!fail`` is any state whose word begins so."""
     words, states = [], []
     for word in text.split():
-        if word.startswith("!"):
-            wanted = word[1:].lower()
-            hits = (found for name, found in _STATE_WORDS.items() if wanted and name.startswith(wanted))
-            found = frozenset[State]().union(*hits)
-            if wanted:
-                states.append(found)
-        else:
+        if not word.startswith("!"):
             words.append(word)
+        elif len(word) > 1:
+            wanted = word[1:].lower()
+            hits = (found for name, found in _STATE_WORDS.items() if name.startswith(wanted))
+            states.append(frozenset[State]().union(*hits))
     return Filter(tuple(words), tuple(states))
-
-
-def shown_names(tasks: Iterable[TaskView], text: str) -> list[str]:
-    """Return the names of the tasks that a filter shows, in their order; an empty filter shows all."""
-    wanted = parse_filter(text)
-    if not wanted.words and not wanted.states:
-        return [task.name for task in tasks]
-    return [task.name for task in tasks if wanted.matches(task)]

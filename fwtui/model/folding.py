@@ -22,7 +22,7 @@ from flowweaver.events import (
     TaskStarted,
 )
 from flowweaver.records import AttemptRecord
-from fwtui.model.status import State
+from fwtui.model.status import OPEN_STATES, State
 from fwtui.model.text import visible
 from fwtui.model.times import minute_text
 from fwtui.model.views import Facts, RunFacts, RunView, TaskView, dependents_of, first_line, reason_word
@@ -54,6 +54,8 @@ class _Draft:
         self.run = view.run
         self.dependents: Mapping[str, tuple[str, ...]] = view.dependents
         self.threads_left = view.threads_left
+        self.in_flight = set(view.in_flight)
+        self.most_at_once = view.most_at_once
 
     def take(self, event: Event) -> None:
         match event:
@@ -96,6 +98,8 @@ class _Draft:
             dependents=self.dependents,
             counts=Counter(task.state for task in self.tasks.values()),
             run=self.run,
+            in_flight=frozenset(self.in_flight),
+            most_at_once=self.most_at_once,
             threads_left=self.threads_left,
             changed=frozenset(self.changed | related),
         )
@@ -104,12 +108,19 @@ class _Draft:
         task = self.tasks.get(name)
         if task is None:
             task = TaskView(name, State.WAITING, Facts(name), visible(name))
-        self.tasks[name] = replace(task, **changes)  # type: ignore[arg-type]
+        made = replace(task, **changes)  # type: ignore[arg-type]
+        self.tasks[name] = made
         self.changed.add(name)
+        if made.state in OPEN_STATES:
+            self.in_flight.add(name)
+            self.most_at_once = max(self.most_at_once, len(self.in_flight))
+        else:
+            self.in_flight.discard(name)
 
     def _run_started(self, event: RunStarted) -> None:
         self.run = RunFacts(event.run_id, event.time, here=True)
-        self.threads_left = 0
+        self.threads_left = self.most_at_once = 0
+        self.in_flight.clear()
         kept = self.tasks
         self.tasks = {}
         for name, decision in event.planned.items():
@@ -121,7 +132,8 @@ class _Draft:
             elif decision == "leave":
                 task = replace(task, left=True)
             self.tasks[name] = task
-        self.dependents = dependents_of(self.tasks)
+        if self.tasks.keys() != kept.keys():
+            self.dependents = dependents_of(self.tasks)
         self.changed.update(self.tasks, kept)
 
     def _started(self, event: TaskStarted) -> None:

@@ -89,8 +89,7 @@ def _retry(facts: FooterFacts) -> Hint:
 
 
 def _number(view: RunView) -> str:
-    maybe = len(view.maybe())
-    return f"{len(view.to_run()):,}" + (f", {maybe:,} maybe" if maybe else "")
+    return f"{view.to_run:,}" + (f", {view.maybe:,} maybe" if view.maybe else "")
 
 
 def _in_tasks(view: RunView, facts: FooterFacts) -> list[Hint]:
@@ -105,7 +104,7 @@ def _in_tasks(view: RunView, facts: FooterFacts) -> list[Hint]:
         return [replace(log, wide=False), replace(details, wide=False), find]
     if facts.broken:
         return [edit, replace(log, wide=False), replace(details, wide=False), find]
-    if not view.to_run() and not view.maybe():
+    if not view.to_run and not view.maybe:
         retry = replace(_retry(facts), label="run again")
         return [Hint("R", "run all", "run_everything"), retry, replace(details, wide=False), clear, find]
     if not view.records:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flowweaver.plan import Action, ReasonKind
+from flowweaver.plan import ReasonKind
 from fwtui.model.segments import Line, Segment, cut_middle, line, spread, width_of
-from fwtui.model.status import COUNT_ORDER, DONE_STATES, FAILURES, LOOKS, OPEN_STATES, State
+from fwtui.model.status import COUNT_ORDER, FAILURES, LOOKS, OPEN_STATES, State
 from fwtui.model.text import count_of, duration
 from fwtui.model.times import about_text, clock_text
 from fwtui.model.views import RunView
 
-__all__ = ["WIDE", "HeaderFacts", "progress_line", "seconds_left", "seconds_to_run", "verdict", "verdict_line"]
+__all__ = ["WIDE", "HeaderFacts", "progress_line", "verdict", "verdict_line"]
 
 WIDE = 100
 """Columns from which there is room for the long forms."""
@@ -30,6 +29,7 @@ class HeaderFacts:
         edited: the file was saved during the run that goes on.
         broken: the file on disk does not load.
         ascii: only ASCII can be drawn.
+        seconds: how long the run that goes on still needs, or a resume would; None if that is not known.
     """
 
     spinner: str = "⠋"
@@ -37,6 +37,7 @@ class HeaderFacts:
     edited: bool = False
     broken: bool = False
     ascii: bool = False
+    seconds: float | None = None
 
 
 def verdict(view: RunView, facts: HeaderFacts, *, wide: bool = True) -> Line:
@@ -65,14 +66,14 @@ def _ended(view: RunView, icons: Mapping[State, str]) -> Line:
     if run is not None and run.outcome in ("cancelled", "interrupted") and view.done < view.total:
         word = "stopped" if run.outcome == "cancelled" else "interrupted"
         return line(Segment(f"{icons[State.STOPPED]} {word} after {view.done:,} of {view.total:,}", "warning"))
-    pending = len(view.to_run()) + len(view.maybe())
+    pending = view.to_run + view.maybe
     if view.done == view.total and not pending:
         reused = view.count(State.REUSED)
         return line(
             Segment(icons[State.DONE], "done"),
             Segment(f" all {view.total:,} done" + (f", {reused:,} reused" if reused else "")),
         )
-    return line(Segment(f"{_amount(view)} to run"))
+    return line(Segment(_amount(view)))
 
 
 def _running(view: RunView, facts: HeaderFacts) -> Line:
@@ -85,10 +86,8 @@ def _running(view: RunView, facts: HeaderFacts) -> Line:
 
 
 def _amount(view: RunView) -> str:
-    surely, maybe = len(view.to_run()), len(view.maybe())
-    if not maybe:
-        return count_of(surely, "task")
-    return f"{count_of(surely, 'task')}, {maybe:,} maybe,"
+    surely, maybe = view.to_run, view.maybe
+    return f"{count_of(surely, 'task')} to run" + (f", {maybe:,} maybe" if maybe else "")
 
 
 def _edited(view: RunView, *, wide: bool) -> str:
@@ -102,7 +101,7 @@ def _edited(view: RunView, *, wide: bool) -> str:
         "edited" if ReasonKind.CODE in kinds or ReasonKind.PARAM not in kinds | {ReasonKind.INPUT_FILE} else "changed"
     )
     since = f" since run {view.run.run_id}" if wide and view.run is not None else ""
-    return f"{word}{since}, {_amount(view)} to run"
+    return f"{word}{since}, {_amount(view)}"
 
 
 def verdict_line(view: RunView, facts: HeaderFacts, width: int) -> Line:
@@ -181,7 +180,7 @@ def progress_line(view: RunView, facts: HeaderFacts, width: int, now: float) -> 
     counts = _counts(view, facts)
     left_behind = "" if not view.threads_left else f"   {count_of(view.threads_left, 'thread')} left behind"
     full = line(*bar, "  ", fraction, "   ", *counts, Segment(left_behind, "warning"))
-    right = line(Segment(_times(view, now, wide=width >= WIDE), "muted"))
+    right = line(Segment(_times(view, facts, now, wide=width >= WIDE), "muted"))
     if width_of(full) <= width - 2:
         return spread(full, right, width)
     without_counts = line(*bar, "  ", fraction)
@@ -190,58 +189,14 @@ def progress_line(view: RunView, facts: HeaderFacts, width: int, now: float) -> 
     return spread(line(fraction), (), width)
 
 
-def _times(view: RunView, now: float, *, wide: bool) -> str:
+def _times(view: RunView, facts: HeaderFacts, now: float, *, wide: bool) -> str:
     run = view.run
     if view.running and run is not None:
-        left = seconds_left(view, now)
         passed = duration(now - run.started_at)
-        return passed if left is None else f"{passed} · {about_text(left)} left"
+        return passed if facts.seconds is None else f"{passed} · {about_text(facts.seconds)} left"
     if view.edited():
-        needed = seconds_to_run(view)
-        return "" if needed is None else f"{about_text(needed)} to run"
+        return "" if facts.seconds is None else f"{about_text(facts.seconds)} to run"
     if run is None or run.duration is None or run.finished_at is None:
         return ""
     hours = f"{clock_text(run.started_at)} to {clock_text(run.finished_at)} · " if wide else ""
     return f"{hours}{duration(run.duration)}"
-
-
-def _longest(view: RunView, own: dict[str, float]) -> float:
-    """Return the length of the longest path through the tasks in ``own``, in the sum of their values."""
-    ends: dict[str, float] = {}
-    # Dependencies come before what depends on them in the workflow's order.
-    for name, seconds in own.items():
-        before = max((ends[dep] for dep in view.tasks[name].info.deps if dep in ends), default=0.0)
-        ends[name] = before + seconds
-    return max(ends.values(), default=0.0)
-
-
-def _expected(view: RunView, names: list[str]) -> dict[str, float] | None:
-    known = view.durations
-    if not any(name in known for name in names):
-        return None
-    middle = statistics.median(known.values())
-    return {name: known.get(name, middle) for name in names if name in view.tasks}
-
-
-def seconds_to_run(view: RunView) -> float | None:
-    """Return how long a resume needs at least, from remembered durations; None where none is remembered."""
-    own = _expected(view, [name for name, plan in view.plan.tasks.items() if plan.action is Action.RUN])
-    return None if own is None else _longest(view, own)
-
-
-def seconds_left(view: RunView, now: float) -> float | None:
-    """Return how long the run that goes on still needs at least; None where nothing is remembered."""
-    ended = (*DONE_STATES, *FAILURES, State.SKIPPED)
-    names = [name for name, task in view.tasks.items() if task.state not in ended and not task.left]
-    if view.stopping:
-        names = [name for name in names if view.tasks[name].state in OPEN_STATES]
-    own = _expected(view, names)
-    if own is None:
-        return None
-    for name in own:
-        task = view.tasks[name]
-        if task.state is State.RUNNING and task.started_at is not None:
-            own[name] = max(0.0, own[name] - (now - task.started_at))
-        elif task.state is State.RETRYING and task.retry_at is not None:
-            own[name] += max(0.0, task.retry_at - now)
-    return _longest(view, own)

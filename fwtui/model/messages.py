@@ -49,7 +49,7 @@ def note(*parts: str | Segment) -> Message:
 
 
 def _r_runs(view: RunView) -> tuple[str | Segment, ...]:
-    run, maybe, reuse = len(view.to_run()), len(view.maybe()), len(view.reused())
+    run, maybe, reuse = view.to_run, view.maybe, view.reused
     if not run and not maybe:
         return ()
     said = f" runs {run:,}" + (f", maybe {maybe:,} more" if maybe else "") + (f", reuses {reuse:,}" if reuse else "")
@@ -57,7 +57,7 @@ def _r_runs(view: RunView) -> tuple[str | Segment, ...]:
 
 
 def _r_runs_short(view: RunView) -> tuple[str | Segment, ...]:
-    run, reuse = len(view.to_run()), len(view.reused())
+    run, reuse = view.to_run, view.reused
     if not run:
         return ()
     return (" ", key("r"), f" runs {count_of(run, 'task')}" + (f", reuses {reuse:,}." if reuse else "."))

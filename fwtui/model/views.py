@@ -115,6 +115,9 @@ class RunView:
         run: the run that goes on, or the last one; None if there was none.
         stopping: no further task starts.
         quitting: and then the dashboard ends.
+        in_flight: tasks that run or wait to be retried.
+        most_at_once: how many of them there have been at one time in this run.
+        to_run, maybe, reused: how many tasks a resume runs, runs if a result before them changes, and does not run.
         threads_left: threads of timed out tasks that still run.
         holder: who runs this workflow now, if it is another process.
         changed: tasks whose row may look different from that of the view before.
@@ -131,8 +134,13 @@ class RunView:
     attempts: Mapping[str, tuple[AttemptRecord, ...]] = field(default_factory=dict)
     durations: Mapping[str, float] = field(default_factory=dict)
     run: RunFacts | None = None
+    to_run: int = 0
+    maybe: int = 0
+    reused: int = 0
     stopping: bool = False
     quitting: bool = False
+    in_flight: frozenset[str] = frozenset()
+    most_at_once: int = 0
     threads_left: int = 0
     holder: str | None = None
     loaded_at: float = 0.0
@@ -158,12 +166,6 @@ class RunView:
         """Return how many tasks are in one of these states."""
         return sum(self.counts.get(state, 0) for state in states)
 
-    def in_flight(self) -> list[TaskView]:
-        """Return the tasks that run or wait to be retried."""
-        if not self.count(*OPEN_STATES):
-            return []
-        return [task for task in self.tasks.values() if task.state in OPEN_STATES]
-
     def failures(self) -> list[TaskView]:
         """Return the tasks that failed by themselves, in the workflow's order."""
         if not self.count(*FAILURES):
@@ -173,18 +175,6 @@ class RunView:
     def first_failure(self) -> TaskView | None:
         """Return the task that failed first, None if none did."""
         return min(self.failures(), key=lambda task: task.finished_at or 0.0, default=None)
-
-    def to_run(self) -> list[str]:
-        """Return the tasks that a resume runs."""
-        return self.plan.names(Action.RUN)
-
-    def maybe(self) -> list[str]:
-        """Return the tasks that a resume runs if a result before them changes."""
-        return self.plan.names(Action.MAYBE)
-
-    def reused(self) -> list[str]:
-        """Return the tasks whose results a resume reuses."""
-        return self.plan.names(Action.REUSE)
 
     def edited(self) -> list[TaskView]:
         """Return the tasks that are stale."""
@@ -206,16 +196,16 @@ _CHANGES = (
 _WORDS = {ReasonKind.NEVER_RAN: "first run", ReasonKind.ASKED: "forced", ReasonKind.UP_TO_DATE: "reuse"}
 
 
+_WORDS_OF_TEXTS = {kind.value: word for kind, word in _WORDS.items()}
+
+
 def _word_of(reason: Reason) -> str:
     return _WORDS.get(reason.kind) or visible(reason.text)
 
 
 def reason_word(text: str) -> str:
     """Return the short form of a plan's reason that is known only as text: "first run", "forced", or the text."""
-    for kind, word in _WORDS.items():
-        if text == kind.value:
-            return word
-    return visible(text)
+    return _WORDS_OF_TEXTS.get(text) or visible(text)
 
 
 def change_of(plan: TaskPlan) -> str:
@@ -334,6 +324,7 @@ def idle_view(picture: PictureLike, *, after: RunView | None = None) -> RunView:
         run = replace(run, here=True, error=after.run.error)
         if after.run.outcome == "completed":
             tasks = {name: _keep_words(task, after.tasks.get(name)) for name, task in tasks.items()}
+    planned = picture.plan.counts
     return RunView(
         workflow=visible(picture.workflow),
         file=visible(picture.file),
@@ -346,6 +337,10 @@ def idle_view(picture: PictureLike, *, after: RunView | None = None) -> RunView:
         attempts=picture.attempts,
         durations=picture.durations,
         run=run,
+        to_run=planned[Action.RUN],
+        maybe=planned[Action.MAYBE],
+        reused=planned[Action.REUSE],
+        in_flight=frozenset(name for name, task in tasks.items() if task.state in OPEN_STATES),
         threads_left=0 if after is None else after.threads_left,
         holder=None if picture.holder is None else visible(picture.holder),
         loaded_at=picture.loaded_at,

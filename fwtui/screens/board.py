@@ -10,7 +10,9 @@ from textual.app import ComposeResult
 from textual.message import Message as TextualMessage
 from textual.screen import Screen
 
+from flowweaver.plan import Action
 from fwtui.model import messages
+from fwtui.model.estimates import longest_path, seconds_left
 from fwtui.model.footer import FooterFacts, Hint, hints_for
 from fwtui.model.header import HeaderFacts
 from fwtui.model.layout import Layout, layout_for
@@ -76,6 +78,7 @@ class Board(Screen[None]):
         self._spin = 0
         self._notice: Message | None = None
         self._notice_at = 0.0
+        self._estimated: tuple[object, float, float | None] | None = None
         self._laid_out: tuple[Layout, str, str] | None = None
         self._complete = False
 
@@ -179,17 +182,30 @@ class Board(Screen[None]):
 
     def refresh_lines(self) -> None:
         """Compose header, rule, message and footer anew; only what differs is drawn."""
-        view, problem = self.conductor.view, self.conductor.problem
+        view, problem, now = self.conductor.view, self.conductor.problem, self.clock()
         facts = HeaderFacts(
             spinner=_STILL if self.app.animation_level == "none" and self._spin else _SPINNER[self._spin],
             watching=self.watching,
             edited=self.conductor.edited,
             broken=problem is not None,
+            seconds=self._estimate(view, now),
         )
-        self.query_one(Header).show(view, facts, self.clock(), "" if problem is None else problem.file)
+        self.query_one(Header).show(view, facts, now, "" if problem is None else problem.file)
         self.pane.refresh_rule()
         self.query_one(MessageLine).show(self._message())
         self.query_one(Footer).show(self._hints())
+
+    def _estimate(self, view: RunView | None, now: float) -> float | None:
+        """Return how long it will take, looked at anew once a second: that is as often as it is shown otherwise."""
+        if view is None:
+            return None
+        about = (view.running, None if view.run is None else view.run.run_id, id(view.plan))
+        if self._estimated is None or self._estimated[0] != about or abs(now - self._estimated[1]) >= 1.0:
+            infos = {name: task.info for name, task in view.tasks.items()}
+            names = view.plan.names(Action.RUN)
+            seconds = seconds_left(view, now) if view.running else longest_path(infos, names, view.durations)
+            self._estimated = (about, now, seconds)
+        return self._estimated[2]
 
     def turn(self) -> None:
         """Turn the one thing that turns."""

@@ -87,7 +87,7 @@ class Conductor:
     async def open(self) -> None:
         """Load the file and the state of its last run."""
         try:
-            picture = await self._call(self.session.open)
+            view = await self._call(lambda: idle_view(self.session.open()))
         except LoadProblem:
             self._changed()
             return
@@ -95,7 +95,6 @@ class Conductor:
             self.fatal = error
             self._changed()
             return
-        view = idle_view(picture)
         self._show(view)
         if view.run is None and not view.records and view.total:
             self._say(messages.never_ran(view.total))
@@ -105,27 +104,30 @@ class Conductor:
     async def check_disk(self) -> bool:
         """Take what was saved, if anything, and say what it means; return whether anything was."""
         try:
-            reload = await self._call(self.session.check_disk)
+            reload, view = await self._call(self._reload)
         except FlowWeaverError as error:
             self._say(messages.refused(str(error)))
             return False
         if reload is None:
             return False
-        self._take(reload)
+        self._take(reload, view)
         return True
 
-    def _take(self, reload: Reload) -> None:
+    def _reload(self) -> tuple[Reload | None, RunView | None]:
+        reload = self.session.check_disk()
+        return reload, None if reload is None or reload.picture is None else idle_view(reload.picture)
+
+    def _take(self, reload: Reload, view: RunView | None) -> None:
         if reload.during_run:
             self.edited = True
             self._changed()
             if reload.problem is None:
                 self._say(messages.saved_in_run(reload.file, reload.time))
             return
-        if reload.picture is None:
+        if view is None:
             self._changed()
             return
         first = self.view is None
-        view = idle_view(reload.picture)
         self._show(view)
         if first:
             return
@@ -138,12 +140,11 @@ class Conductor:
     async def refresh(self) -> None:
         """Look at the store again."""
         try:
-            picture = await self._call(self.session.refresh)
+            view = await self._call(lambda: idle_view(self.session.refresh()))
         except (LoadProblem, FlowWeaverError) as error:
             self._say(messages.refused(str(error)))
             return
         before = self.view
-        view = idle_view(picture)
         self._show(view)
         if before is not None and before.holder is not None and view.holder is None:
             self._say(messages.released(None if view.run is None else view.run.run_id))
@@ -167,7 +168,7 @@ class Conductor:
         """Run what is not done; if nothing is to be done, say so."""
         if not await self.ready() or self.view is None:
             return
-        if not self.view.to_run() and not self.view.maybe() and not self.view.holder:
+        if not self.view.to_run and not self.view.maybe and not self.view.holder:
             self._say(messages.nothing_to_do(self.view.total))
             return
         await self.start(RunRequest())
@@ -199,13 +200,13 @@ class Conductor:
     async def after_run(self) -> None:
         """Take the state that a run left, and what was saved while it went on."""
         await self._call(self.session.wait, 5.0)
+        ended = self.view
         try:
-            picture = await self._call(self.session.refresh)
+            view = await self._call(lambda: idle_view(self.session.refresh(), after=ended))
         except (LoadProblem, FlowWeaverError) as error:
             self._say(messages.refused(str(error)))
             return
         self.logbook.clear()
-        view = idle_view(picture, after=self.view)
         if self.view is not None and self.view.quitting:
             view = replace(view, quitting=True)
         self.edited = False
@@ -217,7 +218,7 @@ class Conductor:
         self.session.stop()
         if self.view is not None:
             quits = quitting or self.view.quitting
-            changed = frozenset(task.name for task in self.view.in_flight())
+            changed = self.view.in_flight
             self._show(replace(self.view, stopping=True, quitting=quits, changed=changed))
 
     async def leave(self, seconds: float) -> None:

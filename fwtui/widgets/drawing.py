@@ -30,6 +30,7 @@ ROLES = (
     "key",
     "match",
     "muted",
+    "plain",
     "running",
     "strong",
     "title",
@@ -46,7 +47,7 @@ class Drawn(Widget):
 
     def style_of(self, role: str) -> Style:
         """Return the style of a role in the theme of now."""
-        return self.get_component_rich_style(f"role--{role}") if role else self.rich_style
+        return self.get_component_rich_style(f"role--{role or 'plain'}")
 
     def strip_of(self, line: Line, width: int, over: str = "", *, offset: int = 0) -> Strip:
         """Return a line as a strip of exactly ``width`` cells.

@@ -144,7 +144,7 @@ class LinesPane(Drawn, ScrollView, can_focus=True):
         left, top = self.scroll_offset
         row = top + y
         if row >= len(self._rows):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.style_of(""))
         line = self._rows[row]
         if self.needle:
             line = mark_matches(line, self.needle)
@@ -153,7 +153,7 @@ class LinesPane(Drawn, ScrollView, can_focus=True):
         span = None if selection is None else selection.get_span(row)
         if span is not None:
             strip = _selected(strip, span, self.screen.get_component_rich_style("screen--selection"))
-        return strip.crop_extend(left, left + width, self.rich_style).apply_offsets(left, row)
+        return strip.crop_extend(left, left + width, self.style_of("")).apply_offsets(left, row)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Return what is selected, for the clipboard."""

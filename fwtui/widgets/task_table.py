@@ -15,10 +15,9 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from fwtui.model.filters import shown_names
+from fwtui.model.filters import Named, named, parse_filter
 from fwtui.model.rows import Columns, RowFacts, columns_for, heading_line, row_line
 from fwtui.model.segments import cells
-from fwtui.model.status import OPEN_STATES
 from fwtui.model.views import RunView, TaskView
 from fwtui.widgets.bindings import bindings_of
 from fwtui.widgets.drawing import Drawn
@@ -72,6 +71,7 @@ class TaskTable(Drawn, ScrollView, can_focus=True):
         self.filter_text = ""
         self.filter_kept = True
         self._sideways = 0
+        self._names: list[Named] = []
         self._longest = 0
         self._columns = columns_for(0, 80)
 
@@ -82,7 +82,8 @@ class TaskTable(Drawn, ScrollView, can_focus=True):
         same_tasks = view.tasks.keys() == self._view.tasks.keys()
         self._view = view
         if not same_tasks:
-            self._longest = max((cells(task.title) for task in view.tasks.values()), default=0)
+            self._names = named(view.tasks.values())
+            self._longest = max((cells(each.title) for each in self._names), default=0)
             self.marks.intersection_update(view.tasks)
         if not same_tasks or "!" in self.filter_text:
             self._filter()
@@ -106,8 +107,7 @@ class TaskTable(Drawn, ScrollView, can_focus=True):
 
     def tick(self) -> None:
         """Draw the rows whose time goes on."""
-        if self._view.count(*OPEN_STATES):
-            self.refresh_tasks(frozenset(task.name for task in self._view.in_flight()))
+        self.refresh_tasks(self._view.in_flight)
 
     def set_filter(self, text: str, *, kept: bool) -> None:
         """Show only the tasks that match; a cursor on a hidden row goes to the first match."""
@@ -115,7 +115,7 @@ class TaskTable(Drawn, ScrollView, can_focus=True):
         self._filter()
 
     def _filter(self) -> None:
-        self.shown = shown_names(self._view.tasks.values(), self.filter_text)
+        self.shown = parse_filter(self.filter_text).shown(self._names, self._view.tasks)
         self._index = {name: row for row, name in enumerate(self.shown)}
         self._measure()
         self.virtual_size = Size(self.size.width, len(self.shown) + 1)
@@ -153,7 +153,7 @@ class TaskTable(Drawn, ScrollView, can_focus=True):
             return self.strip_of(heading_line(columns, self._note()), width)
         row = self.scroll_offset.y + y - 1
         if row >= len(self.shown):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.style_of(""))
         task = self._view.tasks[self.shown[row]]
         cursor = task.name == self.cursor
         facts = RowFacts(self._clock(), cursor, task.name in self.marks, self._sideways)

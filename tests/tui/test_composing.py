@@ -13,7 +13,7 @@ from flowweaver.records import AttemptRecord, LogLine
 from flowweaver.tracebacks import Frame
 from fwtui.model.details import details_lines, short_result, size_text
 from fwtui.model.editor import editor_command
-from fwtui.model.filters import shown_names
+from fwtui.model.filters import named, parse_filter
 from fwtui.model.folding import fold
 from fwtui.model.footer import FooterFacts, Hint, compose, fitting, hint_at, hints_for
 from fwtui.model.frames import excerpt, users_frames
@@ -73,7 +73,10 @@ def test_why_scrolls():
 
 
 def test_a_filter_is_any_part_of_a_name_and_all_its_words_must_match():
-    tasks = FAILED.tasks.values()
+    def shown_names(tasks, text):
+        return parse_filter(text).shown(named(tasks.values()), tasks)
+
+    tasks = FAILED.tasks
     assert shown_names(tasks, "del") == ["join_delays", "summarize_delays"]
     assert shown_names(tasks, "del sum") == ["summarize_delays"]
     assert shown_names(tasks, "EXTRACT") == []

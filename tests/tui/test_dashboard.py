@@ -577,7 +577,7 @@ def test_maybe_is_counted_apart(path):
 
         plan = plan_of(join_delays=changed, summarize_delays=maybe, load_warehouse=maybe, write_report=maybe)
         async with open_stage(FakeSession(replace(done_picture(path), plan=plan)), WIDE) as on:
-            assert "~ edited since run 32, 1 task, 3 maybe, to run" in on.lines[0]
+            assert "~ edited since run 32, 1 task to run, 3 maybe" in on.lines[0]
             assert on.footer.startswith("r run 1, 3 maybe")
             assert "if join_delays gives another result" in on.line_with("summarize_delays")
 

@@ -109,7 +109,7 @@ def test_a_task_that_was_left_out_of_the_run_says_so_and_waits_for_nobody():
 
 def test_a_maybe_names_what_decides_it():
     story = Story()
-    plan = {name: "reuse" for name in NAMES} | {"join_delays": "run", "summarize_delays": "maybe"}
+    plan = dict.fromkeys(NAMES, "reuse") | {"join_delays": "run", "summarize_delays": "maybe"}
     view = fold(start(), [story.begins(planned=plan), *(story.restores(name) for name in NAMES[:5])])
     task = view.tasks["summarize_delays"]
     assert task.state is State.MAYBE
