@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 import threading
 from collections.abc import Iterator
@@ -60,10 +61,16 @@ class ImportOutput:
             yield
         finally:
             self.open = False
-            if sys.stdout is streams[0]:
-                sys.stdout = before[0]
-            if sys.stderr is streams[1]:
-                sys.stderr = before[1]
+            # Also where the file has put streams of its own there: what tasks write is ours to show.
+            sys.stdout, sys.stderr = before
+            _quieten(streams)
+
+
+def _quieten(streams: tuple[_Stream, _Stream]) -> None:
+    """Keep the engine's own log records from handlers that the file made for the screen: it is told there already."""
+    for handler in logging.getLogger().handlers:
+        if getattr(handler, "stream", None) in streams:
+            handler.addFilter(lambda record: not record.name.startswith("flowweaver"))
 
 
 class _Stream(io.TextIOBase):
@@ -106,20 +113,12 @@ class _Stream(io.TextIOBase):
         return getattr(self.behind, "encoding", None) or "utf-8"
 
     def __getattr__(self, name: str) -> Any:
-        if name == "buffer" and self._output.open:
-            return _Bytes(self)
-        return getattr(self.behind, name)
+        return getattr(self.behind, name)  # buffer, reconfigure ...: what the stream behind can do
 
+    def __eq__(self, other: object) -> bool:
+        # Who compares streams wants to know where text ends up: the engine asks so whether a handler will write what a
+        # task logs into the output of that task.
+        return other is self or (not self._output.open and other is self.behind)
 
-class _Bytes:
-    """The ``buffer`` of a stream while a file is imported."""
-
-    def __init__(self, stream: _Stream) -> None:
-        self._stream = stream
-
-    def write(self, data: bytes) -> int:
-        self._stream.write(bytes(data).decode("utf-8", "replace"))
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
+    def __hash__(self) -> int:
+        return id(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sqlite3
 import stat
@@ -178,6 +179,24 @@ def test_what_a_task_writes_past_python_is_shown_as_text(project: Project, fwtui
     for shown in ("\\x1b]0;title\\x07raw", "child \\x1b[2J", "| \\x1b[31mprinted", "| \\u202eerr", "loud\\x1b is done"):
         assert shown in out
     assert re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", out) is None
+
+
+def test_what_a_task_logs_is_shown_once_and_the_engines_own_log_not_at_all(project: Project, fwtui: Fwtui) -> None:
+    project.write(
+        """
+        import logging
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s!%(message)s", force=True)
+        def work(): logging.getLogger("mine").warning("look out")
+        workflow = Workflow("w")
+        workflow.add_task(work)
+        """
+    )
+    before = logging.getLogger().handlers[:]
+    try:
+        out = fwtui("run", "flow.py").out
+    finally:
+        logging.getLogger().handlers[:] = before
+    assert [line.partition("| ")[2] for line in out.splitlines() if "| " in line] == ["WARNING!look out"]
 
 
 def test_a_file_that_runs_itself_is_run_by_us_and_told_how_to_be_better(project: Project, fwtui: Fwtui) -> None:

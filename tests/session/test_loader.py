@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import sys
@@ -381,9 +382,8 @@ def test_a_person_who_interrupts_is_not_the_files_mistake(write: Write, load_fil
 def test_what_it_prints_is_kept_and_reaches_no_stream(
     write: Write, load_file: Load, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    text = "import sys\nprint('out')\nprint('err', file=sys.stderr)\nsys.stdout.buffer.write(b'raw')\n"
-    loaded = load_file(write(text + ONE))
-    assert loaded.output == "out\nerr\nraw"
+    loaded = load_file(write("import sys\nprint('out')\nprint('err', file=sys.stderr)\n" + ONE))
+    assert loaded.output == "out\nerr\n"
     assert capfd.readouterr() == ("", "")
 
 
@@ -394,6 +394,21 @@ def test_a_log_handler_that_it_sets_up_writes_to_the_stream_of_later(
     load_file(write(text + ONE))
     sys.modules["flow"].log.warning("later")
     assert capsys.readouterr().err == "later\n"
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    ["io.TextIOWrapper(sys.stdout.buffer, encoding='utf-8')", "codecs.getwriter('utf-8')(sys.stdout)", "None"],
+)
+def test_a_stream_that_it_puts_in_place_of_stdout_is_taken_away_again(
+    write: Write, load_file: Load, wrapped: str
+) -> None:
+    before = sys.stdout
+    load_file(write(f"import codecs, io, sys\nsys.stdout = mine = {wrapped}\n" + ONE))
+    assert sys.stdout is before
+    mine = sys.modules["flow"].mine
+    if isinstance(mine, io.TextIOWrapper):
+        mine.detach()  # else it would close pytest's own stream with itself
 
 
 def test_a_flood_of_output_is_cut(write: Write, load_file: Load) -> None:
