@@ -19,15 +19,18 @@ _LOOK_AHEAD = 50
 
 def describe(workflow: Workflow) -> tuple[TaskInfo, ...]:
     """Return what each task is, in the workflow's order."""
-    return tuple(_task_info(task, workflow) for task in workflow.tasks)
+    names: dict[str, str] = {}  # thousands of tasks lie in a handful of files
+    return tuple(_task_info(task, workflow, names) for task in workflow.tasks)
 
 
-def _task_info(task: Task, workflow: Workflow) -> TaskInfo:
+def _task_info(task: Task, workflow: Workflow, names: dict[str, str]) -> TaskInfo:
     path, line = _place(task.func)
+    if path is not None and path not in names:
+        names[path] = shown(path)
     return TaskInfo(
         name=task.name,
         deps=workflow.dependencies[task.name],
-        source=None if path is None else shown(path),
+        source=None if path is None else names[path],
         path=path,
         line=line,
         retries=task.retries,

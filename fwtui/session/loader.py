@@ -15,10 +15,11 @@ from flowweaver.errors import FlowWeaverError, MissingArgumentError, describe_ex
 from flowweaver.executors.base import intercepting
 from flowweaver.workflow import Workflow
 from fwtui.model.text import cut, joined, visible
+from fwtui.session.describe import describe
 from fwtui.session.frames import SourceFrame, own_frames, raw_frames
 from fwtui.session.imports import Imports
 from fwtui.session.params import ParameterError, annotated_types, convert, type_of_default
-from fwtui.session.port import LoadProblem
+from fwtui.session.port import LoadProblem, TaskInfo
 from fwtui.session.project import Project, shown
 from fwtui.session.surroundings import ImportOutput, as_script
 
@@ -49,6 +50,7 @@ class Loaded:
         hint: what a person should know of how it was loaded, or empty.
         output: what the file printed while it was imported.
         loaded_at: when it was read, seconds since the epoch.
+        tasks: what each task of the workflow is.
     """
 
     project: Project
@@ -59,6 +61,7 @@ class Loaded:
     hint: str = ""
     output: str = ""
     loaded_at: float = 0.0
+    tasks: tuple[TaskInfo, ...] = ()
 
 
 def load(
@@ -126,6 +129,7 @@ class _Load:
             hint=self._hint(),
             output=self._output.text(),
             loaded_at=now,
+            tasks=describe(workflow),
         )
 
     # -- running the file -------------------------------------------------------------------------------------------

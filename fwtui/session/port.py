@@ -51,6 +51,8 @@ class Picture:
         holder: who runs this workflow now, in another process ("process 4711 on lab-3, since 10:02"), or None.
         loaded_at: when the file that this shows was read, seconds since the epoch.
         undoable: tasks whose clear can still be undone.
+        hint: what a person should know of how the file was loaded, or empty.
+        printed: lines that the file wrote while it was imported.
     """
 
     workflow: str
@@ -65,6 +67,8 @@ class Picture:
     loaded_at: float = 0.0
     undoable: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
+    hint: str = ""
+    printed: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)

@@ -14,7 +14,6 @@ from flowweaver.prepare import Options, plan_of
 from flowweaver.records import AttemptRecord, LogLine, RunRecord, TaskRecord
 from fwtui.model.verdict import Ending
 from fwtui.session.archive import Archive, attempts_behind
-from fwtui.session.describe import describe
 from fwtui.session.ending import ending_of
 from fwtui.session.loader import Loaded
 from fwtui.session.port import LoadProblem, Picture, Reload, RunRequest
@@ -122,10 +121,12 @@ class Session:
         bare = Picture(
             workflow=loaded.workflow.name,
             file=shown(self.project.file),
-            tasks=describe(loaded.workflow),
+            tasks=loaded.tasks,
             plan=self._plan_for(_RESUME, records),
             loaded_at=loaded.loaded_at,
             params={**loaded.workflow.params, **loaded.params},
+            hint=loaded.hint,
+            printed=tuple(loaded.output.splitlines()),
         )
         if state is None:
             return bare

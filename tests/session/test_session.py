@@ -351,6 +351,13 @@ def test_parameters_reach_the_tasks_and_the_picture(write: Write, open_session: 
     assert session.loaded.workflow.get_task_result("show") == 7
 
 
+def test_what_the_file_printed_and_how_it_was_loaded_is_in_the_picture(write: Write, open_session: Open) -> None:
+    text = FLOW + "print('one')\nfrom flowweaver import SequentialExecutor\nworkflow.execute(SequentialExecutor())\n"
+    picture = open_session(write(text)).open()
+    assert picture.printed == ("one",)
+    assert "runs its workflow when it is imported" in picture.hint
+
+
 # -- clearing ---------------------------------------------------------------------------------------------------------
 
 
