@@ -20,7 +20,7 @@ from flowweaver.errors import StateError, StateLockedError
 
 __all__ = ["FileLock", "Holder", "holder_of"]
 
-PATIENCE: Final = 0.3
+PATIENCE = 0.3
 """Seconds for which a lock is asked for again: longer than any reader's question takes."""
 
 _PAUSE: Final = 0.01
@@ -102,12 +102,12 @@ class FileLock:
         """This object holds the lock."""
         return self._descriptor is not None
 
-    def acquire(self, *, shared: bool = False, patience: float = PATIENCE, what: str = "This state") -> None:
+    def acquire(self, *, shared: bool = False, patience: float | None = None, what: str = "This state") -> None:
         """Take the lock.
 
         Args:
             shared: others may share it, but none may have it alone.
-            patience: seconds for which to try.
+            patience: seconds for which to try, by default longer than any reader's question takes.
             what: begins the refusal's text: "``what`` is in use by ...".
 
         Raises:
@@ -127,13 +127,13 @@ class FileLock:
             f"{what} is in use by {holder.name} since {since}", path=self.path, holder=f"{holder.name}, since {since}"
         )
 
-    def try_acquire(self, *, shared: bool = False, patience: float = PATIENCE) -> bool:
+    def try_acquire(self, *, shared: bool = False, patience: float | None = None) -> bool:
         """Take the lock if it is to be had; return whether it was.
 
         Raises:
             StateError: the lock's file cannot be made.
         """
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + (PATIENCE if patience is None else patience)
         while not self._try_once(shared):
             if time.monotonic() >= deadline:
                 return False
