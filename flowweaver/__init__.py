@@ -23,18 +23,6 @@ from flowweaver.errors import (
     WorkflowCancelledError,
     WorkflowExecutionError,
 )
-from flowweaver.events import (
-    Event,
-    RunFinished,
-    RunStarted,
-    TaskCompleted,
-    TaskFailed,
-    TaskOutput,
-    TaskRestored,
-    TaskRetrying,
-    TaskSkipped,
-    TaskStarted,
-)
 from flowweaver.executors.base import BaseExecutor
 from flowweaver.executors.sequential import SequentialExecutor
 from flowweaver.executors.threaded import ThreadedExecutor
@@ -46,6 +34,18 @@ from flowweaver.task import RetryPolicy, Task, task
 from flowweaver.workflow import Workflow
 
 if TYPE_CHECKING:
+    from flowweaver.events import (
+        Event,
+        RunFinished,
+        RunStarted,
+        TaskCompleted,
+        TaskFailed,
+        TaskOutput,
+        TaskRestored,
+        TaskRetrying,
+        TaskSkipped,
+        TaskStarted,
+    )
     from flowweaver.executors.asynchronous import AsyncExecutor
     from flowweaver.export import export_dot, export_json, export_mermaid, save_mermaid
     from flowweaver.stores.json_file import JSONStateStore
@@ -107,6 +107,16 @@ __all__ = [
 ]
 
 _LATER = {
+    "Event": ("flowweaver.events", "Event"),
+    "RunFinished": ("flowweaver.events", "RunFinished"),
+    "RunStarted": ("flowweaver.events", "RunStarted"),
+    "TaskCompleted": ("flowweaver.events", "TaskCompleted"),
+    "TaskFailed": ("flowweaver.events", "TaskFailed"),
+    "TaskOutput": ("flowweaver.events", "TaskOutput"),
+    "TaskRestored": ("flowweaver.events", "TaskRestored"),
+    "TaskRetrying": ("flowweaver.events", "TaskRetrying"),
+    "TaskSkipped": ("flowweaver.events", "TaskSkipped"),
+    "TaskStarted": ("flowweaver.events", "TaskStarted"),
     "AsyncExecutor": ("flowweaver.executors.asynchronous", "AsyncExecutor"),
     "InMemoryStateBackend": ("flowweaver.stores.memory", "InMemoryStateStore"),
     "InMemoryStateStore": ("flowweaver.stores.memory", "InMemoryStateStore"),

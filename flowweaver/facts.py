@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from flowweaver.bytecode import hash_text
@@ -82,7 +81,7 @@ def look_again(
     if not task.inputs and not task.outputs:
         return facts
     files, gone = _declared(task, record, base, inputs=True)
-    return replace(facts, provenance=replace(facts.provenance, files=files), missing_outputs=gone)
+    return facts._replace(provenance=facts.provenance._replace(files=files), missing_outputs=gone)
 
 
 def hash_param(value: Any) -> str:

@@ -11,16 +11,6 @@ from typing import Any
 
 from flowweaver.attempt import Attempt
 from flowweaver.errors import StateError, describe_exception
-from flowweaver.events import (
-    Event,
-    TaskCompleted,
-    TaskFailed,
-    TaskOutput,
-    TaskRestored,
-    TaskRetrying,
-    TaskSkipped,
-    TaskStarted,
-)
 from flowweaver.notify import Notifier
 from flowweaver.records import AttemptRecord, LogLine, Provenance, StoredValue, TaskRecord
 from flowweaver.status import TaskStatus
@@ -68,7 +58,7 @@ class Ledger:
         self._records: list[TaskRecord] = []
         self._attempts: list[AttemptRecord] = []
         self._contained = _Contained(notifier)
-        self._facts: list[tuple[Callable[..., Event], dict[str, Any]]] = []
+        self._facts: list[tuple[str, dict[str, Any]]] = []
         self.output: list[LogLine] = []
         """Lines that tasks wrote and that no commit has taken along yet."""
 
@@ -110,9 +100,9 @@ class Ledger:
         for line in output:
             groups.setdefault((line.task_name, line.attempt), []).append(line)
         for (name, number), lines in groups.items():
-            if self._notifier.wants(TaskOutput):
+            if self._notifier.wants("TaskOutput"):
                 facts = {"task": name, "attempt": number, "lines": tuple(lines)}
-                self._notifier.emit(TaskOutput, run_id=self.run_id, time=self._wall(), **facts)
+                self._notifier.emit("TaskOutput", run_id=self.run_id, time=self._wall(), **facts)
 
     def _row(self, task: Task, status: TaskStatus, attempt: int) -> TaskRecord:
         record = TaskRecord(task.name, status, self._wall(), run_id=self.run_id, attempt=attempt)
@@ -135,7 +125,7 @@ class Ledger:
 
     # -- events and tasks -------------------------------------------------------------------------------------------
 
-    def _emit(self, kind: Callable[..., Event], **facts: Any) -> None:
+    def _emit(self, kind: str, **facts: Any) -> None:
         if self._notifier.wants(kind):
             self._facts.append((kind, {"time": self._wall(), **facts}))
 
@@ -161,7 +151,7 @@ class Ledger:
             task.attempts = attempt.number
             task.status = _RUNNING
         if self._notifier.listening:
-            self._emit(TaskStarted, task=task.name, attempt=attempt.number)
+            self._emit("TaskStarted", task=task.name, attempt=attempt.number)
             self._tell()
 
     def completed(
@@ -181,7 +171,7 @@ class Ledger:
             task.status = _COMPLETED
         if self._notifier.listening:
             self._emit(
-                TaskCompleted,
+                "TaskCompleted",
                 task=task.name,
                 attempt=attempt.number,
                 duration=duration,
@@ -222,14 +212,14 @@ class Ledger:
             with self._contained:
                 task.error = error
                 task.status = status
-            self._emit(TaskRetrying, delay=delay, **facts)
+            self._emit("TaskRetrying", delay=delay, **facts)
             return
         with self._contained:
             task.error = error
             task.finished_at = datetime.fromtimestamp(self._wall(), UTC)
             task.duration = duration
             task.status = status
-        self._emit(TaskFailed, thread_left=thread_left, **facts)
+        self._emit("TaskFailed", thread_left=thread_left, **facts)
 
     def skipped(self, task: Task, because: str) -> None:
         """A task will not run: its ancestor ``because`` failed."""
@@ -238,7 +228,7 @@ class Ledger:
             task.status = TaskStatus.SKIPPED
         if self._journal is not None:
             self._row(task, TaskStatus.SKIPPED, 0).skipped_because = because
-        self._emit(TaskSkipped, task=task.name, because=because)
+        self._emit("TaskSkipped", task=task.name, because=because)
 
     def restored(self, task: Task, record: TaskRecord | None, result: Any) -> None:
         """A task's stored result is reused."""
@@ -254,7 +244,7 @@ class Ledger:
                 task.started_at = _moment(record.started_at)
                 task.finished_at = _moment(record.finished_at)
             task.status = TaskStatus.COMPLETED
-        self._emit(TaskRestored, task=task.name, from_run=None if record is None else record.run_id)
+        self._emit("TaskRestored", task=task.name, from_run=None if record is None else record.run_id)
 
     def interrupted(self, attempt: Attempt, duration: float) -> None:
         """The run ends before this attempt does."""
@@ -270,7 +260,7 @@ class Ledger:
             record = self._row(task, TaskStatus.PENDING, attempt)
             record.interrupted, record.error = True, error
         self._emit(
-            TaskFailed,
+            "TaskFailed",
             task=task.name,
             attempt=attempt,
             duration=duration,

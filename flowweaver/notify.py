@@ -11,21 +11,13 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from flowweaver.events import (
-    Event,
-    Listener,
-    RunFinished,
-    RunStarted,
-    TaskCompleted,
-    TaskFailed,
-    TaskRetrying,
-    TaskSkipped,
-    TaskStarted,
-)
 from flowweaver.status import TaskStatus
 from flowweaver.task import Task
+
+if TYPE_CHECKING:  # events are made, and their module is loaded, only where somebody listens
+    from flowweaver.events import Event, Listener
 
 __all__ = ["Notifier", "StatusHooks", "logging_listener", "status_listener"]
 
@@ -57,14 +49,16 @@ class Notifier:
         """Somebody listens; else no event need be made."""
         return bool(self._listeners)
 
-    def wants(self, kind: Callable[..., Event]) -> bool:
+    def wants(self, kind: str) -> bool:
         """Somebody is to be told of this kind of event."""
-        return bool(self._listeners) or (kind is TaskRetrying and self._warnings is not None)
+        return bool(self._listeners) or (kind == "TaskRetrying" and self._warnings is not None)
 
-    def emit(self, kind: Callable[..., Event], **facts: Any) -> None:
-        """Queue an event; the caller holds the driver's lock, which gives the order."""
+    def emit(self, kind: str, **facts: Any) -> None:
+        """Queue an event of the class of this name; the caller holds the driver's lock, which gives the order."""
+        from flowweaver import events
+
         self.sequence += 1
-        self._queue.append(kind(sequence=self.sequence, **facts))
+        self._queue.append(getattr(events, kind)(sequence=self.sequence, **facts))
 
     def deliver(self, *, wait: bool = False) -> None:
         """Give queued events to the listeners.
@@ -80,7 +74,7 @@ class Notifier:
                     event = self._queue.popleft()
                     for listener in self._listeners:
                         self.call("listener", listener, event)
-                    if self._warnings is not None and isinstance(event, TaskRetrying):
+                    if self._warnings is not None:
                         self._warnings(event)
             finally:
                 self._delivering.release()
@@ -144,6 +138,8 @@ def status_listener(everywhere: StatusHooks, own: Mapping[str, StatusHooks]) -> 
     Returns:
         None if no hook is set.
     """
+    from flowweaver.events import TaskCompleted, TaskFailed, TaskRetrying, TaskSkipped, TaskStarted
+
     asked = {name: hooks for name, hooks in own.items() if hooks.on_status_change or hooks.on_retry}
     if not (asked or everywhere.on_status_change or everywhere.on_retry):
         return None
@@ -190,23 +186,25 @@ def logging_listener(workflow: str) -> Listener:
         log.log(level, text, *values, extra=extra)
 
     def listen(event: Event) -> None:
+        from flowweaver import events
+
         match event:
-            case RunStarted():
+            case events.RunStarted():
                 write(logging.INFO, event, "%s: run %d started", workflow, event.run_id)
-            case TaskStarted():
+            case events.TaskStarted():
                 write(logging.INFO, event, "%s: %s started, attempt %d", workflow, event.task, event.attempt)
-            case TaskCompleted():
+            case events.TaskCompleted():
                 write(logging.INFO, event, "%s: %s completed in %.3fs", workflow, event.task, event.duration)
-            case TaskRetrying():
+            case events.TaskRetrying():
                 text = "%s: %s failed on attempt %d, the next one in %gs: %s"
                 write(logging.WARNING, event, text, workflow, event.task, event.attempt, event.delay, event.error)
-            case TaskFailed():
+            case events.TaskFailed():
                 # The error itself goes to the caller as an exception, not a second time to a log.
                 how = "was interrupted" if event.interrupted else "failed"
                 write(logging.INFO, event, "%s: %s %s after %.3fs", workflow, event.task, how, event.duration)
-            case TaskSkipped():
+            case events.TaskSkipped():
                 write(logging.INFO, event, "%s: %s skipped, %s failed", workflow, event.task, event.because)
-            case RunFinished():
+            case events.RunFinished():
                 write(logging.INFO, event, "%s: run %d %s", workflow, event.run_id, event.outcome)
 
     return listen

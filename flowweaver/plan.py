@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from flowweaver.changes import code_change, file_change, listed, param_change
 from flowweaver.records import Provenance, TaskRecord
@@ -53,16 +54,14 @@ class ReasonKind(Enum):
     UP_TO_DATE = "up to date"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One reason; ``text`` is what a person reads ("nearest_hour() changed")."""
 
     kind: ReasonKind
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class TaskFacts:
+class TaskFacts(NamedTuple):
     """What is known now of one task.
 
     Attributes:
@@ -76,15 +75,14 @@ class TaskFacts:
 
     name: str
     deps: tuple[str, ...] = ()
-    provenance: Provenance = field(default_factory=Provenance)
+    provenance: Provenance = Provenance()
     max_age: float | None = None
     missing_outputs: tuple[str, ...] = ()
     unloadable: str | None = None
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What a person asked for.
 
     Attributes:
@@ -100,8 +98,10 @@ class Selection:
     rerun_on: Collection[str] = ("code", "params", "inputs")
 
 
-@dataclass(frozen=True, slots=True)
-class TaskPlan:
+_EVERYTHING = Selection()
+
+
+class TaskPlan(NamedTuple):
     """The decision for one task, with every reason that holds, the deciding one first.
 
     Attributes:
@@ -119,8 +119,7 @@ class TaskPlan:
         return "; ".join(reason.text for reason in self.reasons)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """Decisions for all tasks by name, in the workflow's order."""
 
     tasks: Mapping[str, TaskPlan]
@@ -156,7 +155,7 @@ def make_plan(
     facts: Sequence[TaskFacts],
     records: Mapping[str, TaskRecord],
     *,
-    selection: Selection = Selection(),
+    selection: Selection = _EVERYTHING,
     now: float,
 ) -> Plan:
     """Decide for every task, in time linear in tasks and edges.

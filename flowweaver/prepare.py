@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from flowweaver.errors import DefinitionError
 from flowweaver.plan import Action, Plan, Reason, ReasonKind, Selection, TaskFacts, TaskPlan, make_plan
@@ -23,8 +23,7 @@ EAGER = 1_000_000
 """Bytes up to which a restored result is loaded at once; a larger one is read when somebody asks for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What a run was asked to do; the arguments of ``execute``."""
 
     resume: bool = True
@@ -129,7 +128,7 @@ def prepare(workflow: Workflow, journal: RunJournal | None, options: Options) ->
             break
         unloadable |= missing
         prepared.facts = [
-            replace(known, unloadable=unloadable[known.name]) if known.name in unloadable else known
+            known._replace(unloadable=unloadable[known.name]) if known.name in unloadable else known
             for known in prepared.facts
         ]
         prepared.plan = make_plan(prepared.facts, records, selection=selection, now=time.time())

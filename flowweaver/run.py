@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from queue import Empty
 from types import FrameType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flowweaver.capture import Capture
 from flowweaver.driver import Clock, Driver, Leave, Workers
@@ -25,13 +25,15 @@ from flowweaver.errors import (
     WorkflowExecutionError,
     describe_exception,
 )
-from flowweaver.events import Listener, RunFinished, RunStarted
 from flowweaver.notify import Notifier, StatusHooks, logging_listener, status_listener
 from flowweaver.plan import Action
 from flowweaver.prepare import Options, Prepared, prepare
 from flowweaver.status import WorkflowStatus
 from flowweaver.stores.base import BaseStateStore, RunJournal
 from flowweaver.workflow import Workflow
+
+if TYPE_CHECKING:
+    from flowweaver.events import Listener
 
 __all__ = ["Hooks", "Run", "RunSummary"]
 
@@ -177,7 +179,7 @@ class Run:
         self.workflow.status = WorkflowStatus.RUNNING
         if self._notifier.listening:
             self._notifier.emit(
-                RunStarted,
+                "RunStarted",
                 run_id=self.run_id,
                 time=self._started_at,
                 workflow=self.workflow.name,
@@ -355,7 +357,7 @@ class Run:
                 self._error = self._error or problem
         if self._notifier.listening:
             self._notifier.emit(
-                RunFinished,
+                "RunFinished",
                 run_id=self.run_id,
                 time=ended,
                 workflow=self.workflow.name,

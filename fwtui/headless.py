@@ -181,6 +181,8 @@ def _plain(event: Event) -> dict[str, object]:
     if isinstance(event, RunFinished):
         names = ("run_id", "sequence", "time", "workflow", "outcome", "duration", "failed_task", "error")
         return {**{name: getattr(event, name) for name in names}, "counts": dict(event.counts)}
+    if isinstance(event, TaskOutput):
+        return {**asdict(event), "lines": [line._asdict() for line in event.lines]}
     return asdict(event)
 
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowweaver.driver import Workers
 from flowweaver.errors import DefinitionError
-from flowweaver.events import Listener
 from flowweaver.prepare import Options
 from flowweaver.run import Run
 from flowweaver.status import TaskStatus
 from flowweaver.stores.base import BaseStateStore
 from flowweaver.workflow import Workflow
+
+if TYPE_CHECKING:
+    from flowweaver.events import Listener
 
 __all__ = ["BaseExecutor", "intercepting"]
 

@@ -31,7 +31,7 @@ def done(name: str, *inputs: str | None, digest: str | None = None, **changes: o
         name,
         TaskStatus.COMPLETED,
         NOW - 60,
-        provenance=replace(made_by or Provenance(), inputs=inputs),
+        provenance=(made_by or Provenance())._replace(inputs=inputs),
         digest=digest or f"of {name}",
         encoding="json",
         **changes,  # type: ignore[arg-type]
@@ -119,27 +119,27 @@ def test_an_error_made_by_other_code_is_stale_and_the_change_comes_first() -> No
 @pytest.mark.parametrize(
     ("then", "now", "why"),
     [
-        (OLD, replace(NEW, parts={**NEW.parts, "join()": "8"}), "join() and nearest_hour() changed"),
+        (OLD, NEW._replace(parts={**NEW.parts, "join()": "8"}), "join() and nearest_hour() changed"),
         (
             OLD,
-            replace(NEW, parts={"join()": "0", "nearest_hour()": "0", "RATE": "0"}),
+            NEW._replace(parts={"join()": "0", "nearest_hour()": "0", "RATE": "0"}),
             "join(), nearest_hour() and RATE changed",
         ),
         (
-            replace(OLD, parts=dict.fromkeys("abcde", "1")),
-            replace(NEW, parts=dict.fromkeys("abcde", "2")),
+            OLD._replace(parts=dict.fromkeys("abcde", "1")),
+            NEW._replace(parts=dict.fromkeys("abcde", "2")),
             "a, b and 3 more changed",
         ),
-        (OLD, replace(NEW, parts={"join()": "1", "nearest_hour()": "2"}), "RATE changed"),
-        (OLD, replace(NEW, parts={**OLD.parts, "LIMIT": "4"}), "LIMIT changed"),
-        (replace(OLD, parts={}), replace(NEW, parts={}), "code changed"),
+        (OLD, NEW._replace(parts={"join()": "1", "nearest_hour()": "2"}), "RATE changed"),
+        (OLD, NEW._replace(parts={**OLD.parts, "LIMIT": "4"}), "LIMIT changed"),
+        (OLD._replace(parts={}), NEW._replace(parts={}), "code changed"),
     ],
 )
 def test_what_changed_in_the_code_is_said_as_far_as_it_is_known(then: CodePrint, now: CodePrint, why: str) -> None:
     assert one(fact("a", provenance=Provenance(code=now)), done("a", provenance=Provenance(code=then))).why == why
 
 
-@pytest.mark.parametrize("then", [None, replace(OLD, algorithm="1/3.12"), replace(OLD, digest="new")])
+@pytest.mark.parametrize("then", [None, OLD._replace(algorithm="1/3.12"), OLD._replace(digest="new")])
 def test_a_print_that_is_missing_or_of_another_algorithm_counts_as_unchanged(then: CodePrint | None) -> None:
     assert (
         one(fact("a", provenance=Provenance(code=NEW)), done("a", provenance=Provenance(code=then))).action
@@ -436,7 +436,7 @@ def test_a_result_of_unknown_making_never_settles() -> None:
 # -- properties --------------------------------------------------------------------------------------------------------------
 
 _digests = st.sampled_from([None, "1", "2"])
-_codes = st.sampled_from([None, OLD, NEW, replace(OLD, algorithm="other")])
+_codes = st.sampled_from([None, OLD, NEW, OLD._replace(algorithm="other")])
 _flags = st.sampled_from([False, False, False, True])
 
 
@@ -537,7 +537,7 @@ def test_asking_for_more_never_makes_less_run(
     world: tuple[list[TaskFacts], dict[str, TaskRecord]], selection: Selection, more: frozenset[str]
 ) -> None:
     facts, records = world
-    wider = replace(selection, force=frozenset(selection.force) | more)
+    wider = selection._replace(force=frozenset(selection.force) | more)
     less = make_plan(facts, records, selection=selection, now=NOW)
     greater = make_plan(facts, records, selection=wider, now=NOW)
     for name, task in less.tasks.items():
@@ -559,7 +559,7 @@ def run_as_planned(
                 known.name,
                 TaskStatus.COMPLETED,
                 NOW,
-                provenance=replace(known.provenance, inputs=tuple(inputs)),
+                provenance=known.provenance._replace(inputs=tuple(inputs)),
                 digest=results[known.name],
                 encoding="json",
             )
@@ -572,7 +572,7 @@ def test_after_a_run_that_did_all_of_it_nothing_is_left_to_do(
     world: tuple[list[TaskFacts], dict[str, TaskRecord]], selection: Selection, digests: list[str]
 ) -> None:
     facts, records = world
-    facts = [replace(known, max_age=None, missing_outputs=(), unloadable=None) for known in facts]
+    facts = [known._replace(max_age=None, missing_outputs=(), unloadable=None) for known in facts]
     results = {known.name: digest for known, digest in zip(facts, digests, strict=False)}
     everything = Selection(force=selection.force, fresh=selection.fresh)
     run_as_planned(facts, records, make_plan(facts, records, selection=everything, now=NOW), results)
