@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from flowweaver.events import (
     Event,
     RunFinished,
-    RunStarted,
     TaskCompleted,
     TaskFailed,
     TaskOutput,
@@ -31,7 +30,6 @@ class Recorder:
     """
 
     def __init__(self) -> None:
-        self.run_id: int | None = None
         self.finished: RunFinished | None = None
         self.failures: dict[str, TaskFailed] = {}
         self.stopped: set[str] = set()
@@ -55,8 +53,6 @@ class Recorder:
                     self.stopped.add(task)
                 else:
                     self.failures[task] = event
-            case RunStarted(run_id=run_id):
-                self.run_id = run_id
             case RunFinished():
                 self.finished = event
 

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from flowweaver.run import Run
     from flowweaver.stores.base import BaseStateStore
 
-__all__ = ["EXECUTORS", "Ask", "ThreadRunner", "make_executor"]
-
-EXECUTORS = ("threaded", "sequential", "async")
+__all__ = ["Ask", "ThreadRunner", "make_executor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class Ask:
 
 
 def make_executor(kind: str, workers: int | None, store: BaseStateStore) -> BaseExecutor:
-    """Return the executor of a kind (one of ``EXECUTORS``) with so many workers, None for its own number."""
+    """Return the executor of a kind ("threaded", "sequential" or "async") with so many workers, None for its own number."""
     if kind == "sequential":
         from flowweaver.executors.sequential import SequentialExecutor
 
@@ -66,7 +64,7 @@ class ThreadRunner:
     """The engine in threads of this process.
 
     Args:
-        kind: one of ``EXECUTORS``.
+        kind: "threaded", "sequential" or "async".
         workers: how many tasks may run at once, None for the executor's own number.
         on_event: called with each event in the engine's threads, None if nobody waits for them.
     """
