@@ -15,15 +15,13 @@ import time
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual import events
-from textual.app import App
 from textual.binding import Binding, BindingType
 
 from fwtui.editing import open_editor
 from fwtui.leaving import tell_the_end
 from fwtui.model import messages
+from fwtui.ordered_keys import OrderedKeys
 from fwtui.screens.background import from_threads
-from fwtui.screens.board import Board
 from fwtui.screens.dashboard import Dashboard
 from fwtui.screens.looking import LookingKeys
 from fwtui.session.port import SessionPort
@@ -38,7 +36,7 @@ _STATE_CODE = 4
 _TERMINATED = 143
 
 
-class DashboardApp(App[int]):
+class DashboardApp(OrderedKeys):
     """One session on one screen.
 
     Args:
@@ -106,18 +104,17 @@ class DashboardApp(App[int]):
         elif self._watch:
             self.session.watch(from_threads(self.dashboard.saved))
 
-    async def on_event(self, event: events.Event) -> None:
-        """Give a key to the dashboard first: it keeps keys while a file loads."""
-        if isinstance(event, events.Key) and not event.is_forwarded:
-            if self.dashboard.keeps(event):
-                return
-            self.dashboard.key_pressed()
-        await super().on_event(event)
+    def keeps(self, key: str) -> bool:
+        """Keep keys while a file loads, but not a q that nothing waits before."""
+        return self.dashboard.busy and key != "q"
 
-    def on_board_free(self, event: Board.Free) -> None:
-        """Do what was asked for meanwhile, in order."""
-        for key in event.keys:
-            self.post_message(key)
+    def before_key(self) -> None:
+        """What was said has been read."""
+        self.dashboard.key_pressed()
+
+    async def on_board_free(self) -> None:
+        """The file is loaded: do what was asked for meanwhile, in order."""
+        await self.next_key()
 
     def action_interrupt(self) -> None:
         """Copy, or leave by the ladder, from whatever screen."""

@@ -164,12 +164,13 @@ def _pieces(text: str, width: int, least: int) -> list[tuple[int, int]]:
     start = blank = 0
     size = size_at_blank = 0
     for first, last, own in split_graphemes(text)[0]:
-        if size + own > width:
+        # Broken at a blank, what is behind it may still be too long with this character.
+        while size + own > width:
             at_blank = blank > start and size_at_blank > least
             border, used = (blank, size_at_blank) if at_blank else (first, size)
             made.append((start, border))
             start, size = border, size - used
-            blank, size_at_blank = (start, 0) if at_blank else (blank, size_at_blank - used)
+            blank = start
         size += own
         if text[first:last] == " ":
             blank, size_at_blank = last, size

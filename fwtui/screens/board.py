@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.message import Message as TextualMessage
 from textual.screen import Screen
@@ -55,15 +54,7 @@ class Board(Screen[None]):
     AUTO_FOCUS: ClassVar[str | None] = "#tasks"
 
     class Free(TextualMessage):
-        """What keys waited for is done.
-
-        Attributes:
-            keys: those that were pressed meanwhile, in order.
-        """
-
-        def __init__(self, keys: list[events.Key]) -> None:
-            super().__init__()
-            self.keys = keys
+        """What keys waited for is done."""
 
     def __init__(self, session: SessionPort, clock: Callable[[], float], *, watch: bool) -> None:
         super().__init__()
@@ -71,7 +62,6 @@ class Board(Screen[None]):
         self.watching = watch
         self.conductor = Conductor(session, clock, self.refresh_view, self.say)
         self.busy = False
-        self._kept: list[events.Key] = []
         self.typing = ""
         self.full = False
         self.dialog: Dialog | None = None
@@ -151,16 +141,7 @@ class Board(Screen[None]):
             await work
         finally:
             self.busy = False
-            kept, self._kept = self._kept, []
-            self.post_message(self.Free(kept))
-
-    def keeps(self, event: events.Key) -> bool:
-        """Keep a key while a file loads; never ctrl+c, nor q if nothing waits before it."""
-        leaves = event.key in ("ctrl+c", "ctrl+q") or (event.key == "q" and not self._kept)
-        if not self.busy or leaves:
-            return False
-        self._kept.append(event)
-        return True
+            self.post_message(self.Free())
 
     # -- what is shown ----------------------------------------------------------------------------------------------
 

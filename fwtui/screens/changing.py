@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fwtui.model import dialogs, messages
 from fwtui.model.ladder import Rung, climb
 from fwtui.model.status import DONE_STATES
-from fwtui.model.views import RunView
 from fwtui.screens.board import Board
 from fwtui.screens.dialog import ClearDialog, Dialog
 from fwtui.session.port import RunRequest
@@ -79,47 +80,44 @@ class ChangingKeys(Board):
         if not self.conductor.running or self.view is None:
             self.say(messages.nothing_runs())
         else:
-            self.beside(self._stop_now(self.view))
+            self._ask(Dialog(dialogs.stop_dialog(self.view)), self._stop_at_once)
 
-    async def _stop_now(self, view: RunView) -> None:
-        if await self._ask(Dialog(dialogs.stop_dialog(view))) == "yes":
+    def _stop_at_once(self, answer: str) -> None:
+        if answer == "yes":
             self.conductor.stop()
             self.conductor.session.cancel()
 
     # -- dialogs ----------------------------------------------------------------------------------------------------
 
-    async def _ask(self, dialog: Dialog) -> str:
+    def _ask(self, dialog: Dialog, then: Callable[[str], None]) -> None:
+        """Ask something; what follows gets the answer, "" where nothing is to change."""
+
+        def answered(answer: str | None) -> None:
+            if self.dialog is dialog:
+                self.dialog = None
+            self.set_focus(self.table)
+            self.refresh_lines()
+            then(answer or "")
+
+        # At once, and not in a worker: the next key may already be its answer.
         self.dialog = dialog
+        self.app.push_screen(dialog, answered)
         self.refresh_lines()
-        answer = await self.app.push_screen_wait(dialog)
-        if self.dialog is dialog:
-            self.dialog = None
-        self.table.focus()
-        self.refresh_lines()
-        return answer or ""
 
     def _ask_then(self, spec: dialogs.DialogSpec, request: RunRequest) -> None:
-        self.beside(self._asked(Dialog(spec), request))
-
-    async def _asked(self, dialog: Dialog, request: RunRequest) -> None:
-        if await self._ask(dialog) == "yes":
-            self.do(self.conductor.start(request))
-
-    def on_dialog_shown(self) -> None:
-        """The open dialog has other keys now."""
-        self.refresh_lines()
+        self._ask(Dialog(spec), lambda answer: self.do(self.conductor.start(request)) if answer == "yes" else None)
 
     # -- clearing ---------------------------------------------------------------------------------------------------
 
     def action_clear(self) -> None:
         """Forget results, by scope."""
         if self._may_change() and self.view is not None and self.table.chosen:
-            self.beside(self._clear(ClearDialog(self.view, self.table.chosen, self.table.hidden_marks)))
+            dialog = ClearDialog(self.view, self.table.chosen, self.table.hidden_marks, self.refresh_lines)
+            self._ask(dialog, lambda answer: self._clear(dialog.names) if answer == "clear" else None)
 
-    async def _clear(self, dialog: ClearDialog) -> None:
-        if await self._ask(dialog) == "clear":
-            self.table.unmark()
-            self.do(self.conductor.clear(dialog.names))
+    def _clear(self, names: list[str]) -> None:
+        self.table.unmark()
+        self.do(self.conductor.clear(names))
 
     def action_undo(self) -> None:
         """Undo the last clear."""
@@ -132,16 +130,15 @@ class ChangingKeys(Board):
         """One more rung of the ladder: ask, finish what runs and leave, leave at once."""
         self.rung = climb(self.rung, running=self.conductor.running)
         if self.rung is Rung.ASKED and self.view is not None:
-            self.beside(self._ask_to_quit(self.view))
+            self._ask(Dialog(dialogs.quit_dialog(self.view, self.clock())), self._asked_to_quit)
         elif self.rung is Rung.FINISHING:
             self._finish()
         else:
             self.beside(self.leave_now(_LEAVE_SECONDS))
 
-    async def _ask_to_quit(self, view: RunView) -> None:
-        answer = await self._ask(Dialog(dialogs.quit_dialog(view, self.clock())))
+    def _asked_to_quit(self, answer: str) -> None:
         if answer == "now":
-            await self.leave_now(_LEAVE_SECONDS)
+            self.beside(self.leave_now(_LEAVE_SECONDS))
         elif answer == "finish":
             self.rung = Rung.FINISHING
             self._finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
@@ -77,17 +78,6 @@ class Dialog(ModalScreen[str]):
 
     AUTO_FOCUS: ClassVar[str | None] = None
 
-    class Shown(Message):
-        """Other keys than before make sense.
-
-        Attributes:
-            hints: keys and what they do, for the footer.
-        """
-
-        def __init__(self, hints: list[tuple[str, str]]) -> None:
-            super().__init__()
-            self.hints = hints
-
     def __init__(self, spec: DialogSpec) -> None:
         super().__init__()
         self.spec = spec
@@ -132,9 +122,11 @@ class ClearDialog(Dialog):
         view: the workflow as it is when the dialog opens.
         chosen: the selected or marked tasks.
         hidden: how many of them a filter hides.
+        changed: called when other keys than before make sense.
     """
 
-    def __init__(self, view: RunView, chosen: list[str], hidden: int) -> None:
+    def __init__(self, view: RunView, chosen: list[str], hidden: int, changed: Callable[[], None]) -> None:
+        self._changed = changed
         self._view = view
         self._chosen = chosen
         self._hidden = hidden
@@ -163,7 +155,7 @@ class ClearDialog(Dialog):
             self.pattern += event.character
         self.spec = self._spec()
         self.query_one(Box).show(self.spec)
-        self.post_message(self.Shown(self.hints))
+        self._changed()
 
     @property
     def hints(self) -> list[tuple[str, str]]:

@@ -42,7 +42,7 @@ class LookingKeys(Board):
         self.pane.show(name)
         self.lay_out()
         if focused:
-            self.pane.view.focus()
+            self.set_focus(self.pane.view)
         self.refresh_lines()
 
     def action_full_log(self) -> None:
@@ -59,7 +59,7 @@ class LookingKeys(Board):
         """Give the pane the whole middle, or the tasks their place again."""
         self.full = full
         self.lay_out()
-        (self.pane.view if full else self.table).focus()
+        self.set_focus(self.pane.view if full else self.table)
         self.refresh_lines()
 
     def action_attempt(self, step: int) -> None:
@@ -75,7 +75,7 @@ class LookingKeys(Board):
         """Go to the next part: there are two, so that both directions are one."""
         del step
         if not self.full and self.pane.view.display:
-            (self.table if self.focused is self.pane.view else self.pane.view).focus()
+            self.set_focus(self.table if self.focused is self.pane.view else self.pane.view)
 
     def action_help(self) -> None:
         """Show every key."""
@@ -152,7 +152,7 @@ class LookingKeys(Board):
         self.lay_out()
         prompt = self.query_one(Prompt)
         prompt.start()
-        prompt.focus()
+        self.set_focus(prompt)
         self.refresh_lines()
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
@@ -176,7 +176,7 @@ class LookingKeys(Board):
         was = self._end_typing()
         if was == "filter":
             self.table.set_filter(event.text, kept=True)
-        (self.table if was == "filter" else self.pane.view).focus()
+        self.set_focus(self.table if was == "filter" else self.pane.view)
         self.refresh_lines()
 
     def on_prompt_dropped(self) -> None:
@@ -184,10 +184,10 @@ class LookingKeys(Board):
         if self._end_typing() == "filter":
             self.table.set_filter("", kept=True)
             self.table.move_to(self._cursor_before)
-            self.table.focus()
+            self.set_focus(self.table)
         else:
             self.pane.view.search("")
-            self.pane.view.focus()
+            self.set_focus(self.pane.view)
         self.refresh_lines()
 
     def _end_typing(self) -> str:
@@ -205,7 +205,7 @@ class LookingKeys(Board):
         elif self.full:
             self.zoom(full=False)
         elif self.focused is not table:
-            table.focus()
+            self.set_focus(table)
         elif table.filter_text:
             table.set_filter("", kept=True)
         elif table.marks:

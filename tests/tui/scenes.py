@@ -72,6 +72,11 @@ def at(clock: str) -> float:
 NOW = at("10:42:30")
 
 
+def but(made, **changes):
+    """The same record or picture with some facts changed, whichever kind of tuple or class it is."""
+    return made._replace(**changes) if hasattr(made, "_replace") else replace(made, **changes)
+
+
 def source(folder: Path) -> str:
     """Write the file in which the error happened, as far as anybody looks at it, and return its path."""
     lines = [""] * 120
@@ -154,7 +159,7 @@ def record(name: str, status: TaskStatus = TaskStatus.COMPLETED, **more) -> Task
         summary=summary if done else "",
         size=size if done else 0,
     )
-    return replace(base, **more)
+    return but(base, **more)
 
 
 def failed_records() -> dict[str, TaskRecord]:

@@ -12,6 +12,7 @@ from scenes import (
     RUN_31,
     SKIPPED,
     at,
+    but,
     done_picture,
     failed_picture,
     never_ran_picture,
@@ -72,7 +73,7 @@ def test_each_kind_of_record_has_its_state_and_reason(made, plan, expected):
 
 
 def test_what_a_person_stopped_is_not_called_interrupted():
-    stopped = replace(RUN_31, outcome="cancelled")
+    stopped = but(RUN_31, outcome="cancelled")
     pending = record(NAME, TaskStatus.PENDING, interrupted=True)
     assert shown(pending, RUN, runs=(stopped,)) == (State.STOPPED, "by you at 10:42")
 

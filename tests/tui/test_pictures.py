@@ -15,6 +15,7 @@ from scenes import (
     FakeSession,
     Story,
     at,
+    but,
     failed_picture,
     never_ran_picture,
     saved_reload,
@@ -35,7 +36,7 @@ def compare(name: str, size: tuple[int, int], lines: list[str]) -> None:
 def before_run_31(path: str):
     """What was known when run 31 began: durations of earlier runs, and nothing of their state."""
     picture = never_ran_picture(path)
-    return replace(picture, durations=DURATIONS, runs=(replace(RUN_31, run_id=30),))
+    return replace(picture, durations=DURATIONS, runs=(but(RUN_31, run_id=30),))
 
 
 @pytest.mark.parametrize("size", [SMALL, WIDE])

@@ -218,6 +218,20 @@ def test_escape_and_a_key_right_after_it_are_two_keys(shown):
     assert it.ends() == 0
 
 
+def test_keys_that_come_all_at_once_are_each_heard_where_the_one_before_it_leads(shown):
+    it = shown("idle")
+    it.wait_for("failed at join_delays")
+    it.child.send("/weather\rx")
+    it.wait_for("Clear 1 task")
+    assert "filter: weather, 1 of 9" in it.text
+    it.child.send("\x1b")
+    it.wait_for("/ filter")
+    it.child.send("?")
+    it.wait_for("Help├")
+    it.child.send("qq")
+    assert it.ends() == 0
+
+
 def test_importing_the_screen_sets_the_delay_before_textual_reads_it():
     code = "import fwtui.app, textual.constants as c; print(c.ESCAPE_DELAY, c.SMOOTH_SCROLL)"
     environment = {key: value for key, value in os.environ.items() if key not in ("ESCDELAY", "TEXTUAL_SMOOTH_SCROLL")}

@@ -10,6 +10,7 @@ from scenes import (
     RUN_31,
     Story,
     at,
+    but,
     done_picture,
     failed_picture,
     never_ran_picture,
@@ -57,7 +58,7 @@ def test_verdicts():
 def test_verdict_of_a_run_that_did_not_finish(outcome, word):
     picture = failed_picture("x")
     records = {name: made for name, made in picture.records.items() if made.status is TaskStatus.COMPLETED}
-    view = idle_view(replace(picture, records=records, runs=(replace(RUN_31, outcome=outcome),)))
+    view = idle_view(replace(picture, records=records, runs=(but(RUN_31, outcome=outcome),)))
     assert said(view) == f"■ {word} after 5 of 9"
 
 
@@ -142,7 +143,7 @@ def test_messages_about_the_state():
 def test_message_of_an_interrupted_run():
     picture = failed_picture("x")
     records = {name: made for name, made in picture.records.items() if made.status is TaskStatus.COMPLETED}
-    view = idle_view(replace(picture, records=records, runs=(replace(RUN_31, outcome=None, finished_at=None),)))
+    view = idle_view(replace(picture, records=records, runs=(but(RUN_31, outcome=None, finished_at=None),)))
     assert messages.interrupted(view).text == (
         "Run 31 was interrupted at 10:42 (process 4711 is gone). 5 of 9 are done. r resumes."
     )
