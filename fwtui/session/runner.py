@@ -46,7 +46,7 @@ class Ask:
 
 
 def make_executor(kind: str, workers: int | None, store: BaseStateStore) -> BaseExecutor:
-    """Return the executor of a kind ("threaded", "sequential" or "async") with so many workers, None for its own number."""
+    """Return a "threaded", "sequential" or "async" executor with so many workers, None for its own number."""
     if kind == "sequential":
         from flowweaver.executors.sequential import SequentialExecutor
 
