@@ -390,7 +390,7 @@ def test_what_it_prints_is_kept_and_reaches_no_stream(
 def test_a_log_handler_that_it_sets_up_writes_to_the_stream_of_later(
     write: Write, load_file: Load, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = "import logging\nlog = logging.getLogger('mine')\nlog.addHandler(logging.StreamHandler())\nlog.propagate = False\n"
+    text = "import logging\nlog = logging.getLogger('of the loader test')\nlog.addHandler(logging.StreamHandler())\nlog.propagate = False\n"
     load_file(write(text + ONE))
     sys.modules["flow"].log.warning("later")
     assert capsys.readouterr().err == "later\n"
