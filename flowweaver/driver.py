@@ -203,10 +203,14 @@ class Driver:
     # -- what the thread that looks after the run calls -------------------------------------------------------------
 
     def restore_reused(self) -> None:
-        """Show the tasks whose stored result is reused as done; before anything runs."""
+        """Show reused tasks as done, and those outside the selection as recorded; before anything runs."""
         with self.lock:
             for index in sorted(self.reused):
                 self._restore(index)
+            for index in sorted(self.left):
+                record = self._records.get(self.tasks[index].name)
+                if record is not None:
+                    self._ledger.left(self.tasks[index], record, self._results.recorded(index))
             self._note(self._ledger.commit())
         self._notifier.deliver()
 

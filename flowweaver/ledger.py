@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowweaver.attempt import Attempt
-from flowweaver.errors import StateError, describe_exception
+from flowweaver.errors import StateError, TaskExecutionError, describe_exception
 from flowweaver.notify import Notifier
 from flowweaver.records import AttemptRecord, LogLine, Provenance, StoredValue, TaskRecord
 from flowweaver.status import TaskStatus
@@ -245,6 +245,20 @@ class Ledger:
                 task.finished_at = _moment(record.finished_at)
             task.status = TaskStatus.COMPLETED
         self._emit("TaskRestored", task=task.name, from_run=None if record is None else record.run_id)
+
+    def left(self, task: Task, record: TaskRecord, result: Any) -> None:
+        """A task outside the selection stays as it is: show what is recorded of it."""
+        with self._contained:
+            task.attempts = record.attempt
+            task.duration = record.duration
+            task.started_at = _moment(record.started_at)
+            task.finished_at = _moment(record.finished_at)
+            if record.error is not None:
+                task.error = TaskExecutionError(record.error, task_name=task.name)
+            if record.status is TaskStatus.COMPLETED:
+                task.result = result
+                task.restored = True
+            task.status = record.status
 
     def interrupted(self, attempt: Attempt, duration: float) -> None:
         """The run ends before this attempt does."""

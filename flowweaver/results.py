@@ -94,6 +94,11 @@ class Results:
         name = self._tasks[index].name
         return self._stored(name) if name in self._late else self._values[index]
 
+    def recorded(self, index: int) -> Any:
+        """Return what the Task of one that is left as it is shows: the value if it was loaded, else a stand-in."""
+        value = self._values[index]
+        return self._stored(self._tasks[index].name) if value is None else value
+
     def ended(self, index: int) -> list[tuple[Task, Any]]:
         """A task had its end. Return the tasks whose result leaves memory by that, each with its stand-in."""
         leaving = []

@@ -199,7 +199,7 @@ def decode(
             from flowweaver.stores.codec_key import existing_key
 
             return codec_pickle.read(data, key or existing_key)
-        form = encoding or "json"
+        form = "json" if encoding is None else encoding
         reader, kind = _READERS[form]
         if not isinstance(data, kind):
             raise ResultUnavailable(UNREADABLE)

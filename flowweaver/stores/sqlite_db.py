@@ -121,6 +121,17 @@ class Database:
         """
         return self._stamp() is not None
 
+    def make_folder(self) -> None:
+        """Make the folder that the file, or a lock beside it, is to lie in.
+
+        Raises:
+            StateError: it cannot be made.
+        """
+        try:
+            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+        except OSError as error:
+            raise self._error(f"cannot be made: {error.strerror or error}") from None
+
     def file_lock(self) -> FileLock:
         """Return a new lock on the whole file: runs share it, what must not happen beside a run takes it alone."""
         return FileLock(f"{self.path}.lock")
@@ -244,8 +255,8 @@ class Database:
 
     def _make_private(self) -> None:
         """Make the file if it is not there, and see that only its user can read it, before SQLite touches it."""
+        self.make_folder()
         try:
-            os.makedirs(os.path.dirname(self.path), exist_ok=True)
             with suppress(FileExistsError):
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except OSError as error:

@@ -14,6 +14,7 @@ from flowweaver import (
     SQLiteStateStore,
     StateError,
     Task,
+    TaskExecutionError,
     TaskStatus,
     ThreadedExecutor,
     Workflow,
@@ -331,3 +332,25 @@ def test_finished_runs_leave_no_task_behind_in_memory():
             thread.join(30)
     gc.collect()
     assert gone() is None
+
+
+def test_a_task_outside_the_selection_stays_as_it_is_recorded(tmp_path):
+    store = SQLiteStateStore(str(tmp_path / "s.db"))
+
+    def build():
+        workflow = Workflow("w")
+        workflow.add_task(Task("fine", lambda: {"rows": 3}))
+        workflow.add_task(Task("bad", lambda: 1 / 0))
+        workflow.add_task(Task("other", lambda: 1))
+        return workflow
+
+    with pytest.raises(WorkflowExecutionError):
+        ThreadedExecutor(state_store=store).execute(build(), keep_going=True)
+    workflow = build()
+    ThreadedExecutor(state_store=store).execute(workflow, only="other")
+    bad = workflow.get_task("bad")
+    assert bad.status is TaskStatus.FAILED
+    assert isinstance(bad.error, TaskExecutionError)
+    assert str(bad.error) == "ZeroDivisionError: division by zero"
+    assert workflow.get_task_result("fine") == {"rows": 3}
+    assert store.for_workflow("w").load_task_state("bad")["status"] is TaskStatus.FAILED
