@@ -144,8 +144,8 @@ def quit_dialog(view: RunView, now: float) -> DialogSpec:
         "Quit while running?",
         f"{count_of(len(tasks), 'task')} {verb} running{about}.",
         _enter(finish, "finish", "y", "q"),
-        _esc("Stay", "n"),
         Button(("S",), "S", "Stop now and quit", "now"),
+        _esc("Stay", "n"),
     )
 
 

@@ -189,10 +189,10 @@ def test_dialog_quit():
     view = replace(RUNNING, durations={"extract_flights": 6.6})
     spec = dialogs.quit_dialog(view, at("10:42:03.6"))
     assert text_of(spec) == "2 tasks are running, the longest needs about 6s more."
-    assert labels(spec) == ["Finish these 2, then quit", "Stay", "Stop now and quit"]
+    assert labels(spec) == ["Finish these 2, then quit", "Stop now and quit", "Stay"]
     assert spec.buttons[0].keys == ("enter", "y", "q")
-    assert spec.buttons[1].keys == ("escape", "n")
-    assert spec.buttons[2].keys == ("S",)
+    assert spec.buttons[1].keys == ("S",)
+    assert spec.buttons[2].keys == ("escape", "n")
 
 
 def test_dialog_clear():

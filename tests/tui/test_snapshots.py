@@ -1,0 +1,72 @@
+"""The screen in colour, as SVG: what the text of the pictures cannot tell."""
+
+from __future__ import annotations
+
+from scenes import NOW, FakeSession, Story, at, failed_picture, never_ran_picture, saved_reload
+from stage import SMALL, WIDE, Stage
+
+from fwtui.app import DashboardApp
+from fwtui.session.port import LoadProblem, Reload
+
+
+def compare(snap_compare, session: FakeSession, size, now: float, act) -> bool:
+    """Play a scene on a dashboard and compare its picture with the one that is kept."""
+    time = [now]
+    app = DashboardApp(session, clock=lambda: time[0])
+
+    async def play(pilot) -> None:
+        on = Stage(app, pilot, session, time)
+        await on.settle()
+        await act(on)
+
+    return snap_compare(app, terminal_size=size, run_before=play)
+
+
+async def nothing(on: Stage) -> None:
+    assert on.cursor == "join_delays"
+
+
+def test_idle_after_a_failed_run(snap_compare, path):
+    assert compare(snap_compare, FakeSession(failed_picture(path)), SMALL, NOW, nothing)
+
+
+def test_running(snap_compare, path):
+    async def act(on):
+        await on.happens(*Story().running(), clock=at("10:42:03.6"))
+        assert on.board.view.done == 2
+
+    session = FakeSession(never_ran_picture(path), running=True)
+    assert compare(snap_compare, session, SMALL, at("10:42:02"), act)
+
+
+def test_stale_with_the_focus_in_the_pane(snap_compare, path):
+    async def act(on):
+        await on.saves(saved_reload(path))
+        await on.press("tab")
+        assert "is stale" in on.board.message_text
+
+    assert compare(snap_compare, FakeSession(failed_picture(path)), WIDE, NOW, act)
+
+
+def test_clear(snap_compare, path):
+    async def act(on):
+        await on.press("k", "x")
+
+    assert compare(snap_compare, FakeSession(failed_picture(path)), SMALL, NOW, act)
+
+
+def test_a_broken_file_with_marks_and_a_filter(snap_compare, path):
+    async def act(on):
+        problem = LoadProblem("workflows/etl.py", "SyntaxError: '[' was never closed", line=88)
+        await on.saves(Reload("workflows/etl.py", NOW, problem=problem))
+        await on.press("space", "slash", *"de", "enter")
+        assert on.message.startswith("etl.py line 88")
+
+    assert compare(snap_compare, FakeSession(failed_picture(path)), SMALL, NOW, act)
+
+
+def test_a_search_in_the_log(snap_compare, path):
+    async def act(on):
+        await on.press("enter", "slash", *"hour", "enter")
+
+    assert compare(snap_compare, FakeSession(failed_picture(path)), SMALL, NOW, act)
