@@ -7,7 +7,6 @@ anywhere: pickles are signed with a key that lives as long as the store.
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -26,7 +25,7 @@ T = TypeVar("T")
 class _Memory(Shelf):
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
-        secret = secrets.token_bytes(32)
+        secret = os.urandom(32)
         self.key = lambda: secret
         self._book = Book()
         self._lock = threading.RLock()

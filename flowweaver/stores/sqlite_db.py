@@ -52,6 +52,7 @@ _REASONS: Final = {
     sqlite3.SQLITE_READONLY: "cannot be written",
     sqlite3.SQLITE_PERM: "cannot be read or written",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened",
+    sqlite3.SQLITE_IOERR: "cannot be read or written: the disk reports an error, or is full",
     sqlite3.SQLITE_NOMEM: "cannot be read: there is not enough memory",
     sqlite3.SQLITE_TOOBIG: "cannot be written: a value is too big for SQLite",
 }
