@@ -12,9 +12,18 @@ __all__ = ["add_seconds", "iso", "median_of", "plain", "seconds_from", "shown_ti
 _REMEMBERED: Final = 5
 
 
+_this_second: tuple[int, str] = (0, "1970-01-01T00:00:00")
+
+
 def iso(seconds: float) -> str:
-    """Return seconds since the epoch as ISO 8601 text in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
+    """Return seconds since the epoch as ISO 8601 text in UTC, with six decimals so that texts sort as times do."""
+    global _this_second  # noqa: PLW0603 - every commit asks twice, nearly always for the same second
+    whole, text = _this_second
+    second = int(seconds // 1)
+    if second != whole:
+        text = datetime.fromtimestamp(second, UTC).isoformat()[:19]
+        _this_second = second, text
+    return f"{text}.{int((seconds - second) * 1_000_000):06d}+00:00"
 
 
 def seconds_from(timestamp: Any) -> float | None:
