@@ -23,6 +23,9 @@ __all__ = ["Capture", "Sink", "current_attempt"]
 _HALF = 2_500_000
 """Characters of an attempt's output that are kept at its start, and again at its end."""
 
+_ROW = 40
+"""Characters that a line counts for beside its own: a million empty lines are no small output to keep."""
+
 _LINE = 65_536
 """Characters after which a line without an end is taken as one."""
 
@@ -81,7 +84,7 @@ class Sink:
 
     def _line(self, stream: str, text: str) -> None:
         line = LogLine(self._task, self._attempt, self._clock(), stream, text)
-        size = len(text) + 1
+        size = len(text) + _ROW
         if self._tail is None:
             if self._kept + size <= _HALF:
                 self._kept += size
@@ -91,7 +94,7 @@ class Sink:
         self._tail.append(line)
         self._tail_size += size
         while self._tail_size > _HALF and len(self._tail) > 1:
-            self._tail_size -= len(self._tail.popleft().text) + 1
+            self._tail_size -= len(self._tail.popleft().text) + _ROW
             self._cut += 1
 
     def close(self) -> None:

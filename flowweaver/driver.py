@@ -37,6 +37,9 @@ __all__ = ["Clock", "Driver", "Leave", "Workers"]
 _OUTPUT_DELAY = 0.25
 """Seconds after which lines that no commit has taken along are written by themselves."""
 
+_OUTPUT_LINES = 1_000
+"""Lines that are written at a time then."""
+
 
 class Leave(BaseException):
     """Raised inside a task that runs on the main thread when a person interrupts for the second time."""
@@ -219,7 +222,7 @@ class Driver:
         with self.lock:
             if self._output_armed:
                 self._output_armed = False
-                self.later(_OUTPUT_DELAY, self.flush)
+                self.later(_OUTPUT_DELAY, self._flush_some)
             now = self.clock.monotonic()
             while self._timers and self._timers[0][0] <= now:
                 heappop(self._timers)[2]()
@@ -277,8 +280,14 @@ class Driver:
         self.inbox.put(None)
 
     def flush(self) -> None:
-        """Write output lines that no commit has taken along; the caller holds the lock."""
-        self._note(self._ledger.commit())
+        """Write all output lines that no commit has taken along; the caller holds the lock."""
+        self._note(self._ledger.flush())
+
+    def _flush_some(self) -> None:
+        """Write waiting output in portions, so that a task that prints without end does not hold up everybody else."""
+        self._note(self._ledger.flush(_OUTPUT_LINES))
+        if self._ledger.output:
+            self.later(0.0, self._flush_some)
 
     # -- decisions, under the lock ----------------------------------------------------------------------------------
 

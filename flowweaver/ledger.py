@@ -5,6 +5,7 @@ The driver says what happened, under its lock. Rows gather here until the driver
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -59,7 +60,7 @@ class Ledger:
         self._attempts: list[AttemptRecord] = []
         self._contained = _Contained(notifier)
         self._facts: list[tuple[str, dict[str, Any]]] = []
-        self.output: list[LogLine] = []
+        self.output: deque[LogLine] = deque()  # tasks append to it at any time
         """Lines that tasks wrote and that no commit has taken along yet."""
 
     # -- the store --------------------------------------------------------------------------------------------------
@@ -72,10 +73,24 @@ class Ledger:
         return self._journal.encode(attempt.result, serializer=task.serializer, persist=task.persist)
 
     def commit(self) -> StateError | None:
-        """Write what has gathered in one transaction, then tell of it; return why it could not be written."""
+        """Write what has gathered in one transaction, then tell of it; return why it could not be written.
+
+        Output that waits goes along, so that a task's last lines are there when its end is.
+        """
+        if self._records or self._attempts or self._facts:
+            return self.flush()
+        return None
+
+    def flush(self, lines: int | None = None) -> StateError | None:
+        """Write what has gathered, also if it is output alone; return why it could not be written.
+
+        Args:
+            lines: lines of output to take along at most; None for all.
+        """
         records, self._records = self._records, []
         attempts, self._attempts = self._attempts, []
-        output, self.output = self.output, []
+        count = len(self.output) if lines is None else min(lines, len(self.output))
+        output = [self.output.popleft() for _ in range(count)]
         problem = None
         if self._journal is not None and (records or attempts or output):
             try:
