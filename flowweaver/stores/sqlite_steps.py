@@ -6,7 +6,7 @@ else goes through the general one. Texts are constant, so that SQLite compiles e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from flowweaver.records import AttemptRecord, LogLine, Provenance, StoredValue, TaskRecord
@@ -53,7 +53,10 @@ _STAND: Final = """UPDATE tasks SET status = ?, skipped_because = NULL, interrup
     WHERE workflow = ? AND task_name = ?"""
 
 _ATTEMPT: Final = "INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_LINE: Final = "INSERT INTO log_lines VALUES (?, ?, ?, ?, ?, ?, ?)"
+_LINES: Final = {
+    count: f"INSERT INTO log_lines VALUES {', '.join(['(?, ?, ?, ?, ?, ?, ?)'] * count)}"  # noqa: S608
+    for count in (100, 10, 1)
+}
 _BLOB: Final = "INSERT INTO blobs (data) VALUES (?)"
 _DROP_BLOB: Final = "DELETE FROM blobs WHERE id = (SELECT blob FROM tasks WHERE workflow = ? AND task_name = ?)"
 
@@ -210,12 +213,25 @@ def line_steps(
         written: how many there are already.
     """
     numbers = dict(written)
-    steps = []
+    rows: list[tuple[Any, ...]] = []
     for line in output:
         key = line.task_name, line.attempt
         numbers[key] = numbers.get(key, 0) + 1
-        steps.append((_LINE, (run, *key, numbers[key], line.time, line.stream, line.text)))
-    return steps, numbers
+        rows.append((run, *key, numbers[key], line.time, line.stream, line.text))
+    return list(_inserts(rows)), numbers
+
+
+def _inserts(rows: Sequence[tuple[Any, ...]]) -> Iterator[Step]:
+    """Yield statements that insert many lines each.
+
+    Every statement lets go of the interpreter and has to get it back, which takes milliseconds beside a task that
+    computes: a thousand single inserts would hold up the run for seconds.
+    """
+    at = 0
+    for count, statement in _LINES.items():
+        while len(rows) - at >= count:
+            yield statement, tuple(value for row in rows[at : at + count] for value in row)
+            at += count
 
 
 def plain_steps(steps: Iterable[Step]) -> list[Step]:
