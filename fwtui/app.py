@@ -1,4 +1,4 @@
-"""The dashboard as a program: opens the screen, gives it its time, and leaves the terminal as it was."""
+"""The dashboard as a program: opens the screen, and leaves the terminal as it was."""
 
 from __future__ import annotations
 
@@ -8,128 +8,17 @@ import os
 os.environ.setdefault("ESCDELAY", "25")
 os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 
-import asyncio
-import signal
 import sys
-import time
-from collections.abc import Callable
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
-
-from fwtui.editing import open_editor
-from fwtui.leaving import tell_the_end
-from fwtui.model import messages
-from fwtui.ordered_keys import OrderedKeys
-from fwtui.screens.background import from_threads
-from fwtui.screens.dashboard import Dashboard
-from fwtui.screens.looking import LookingKeys
+from fwtui.dashboard_app import DashboardApp
+from fwtui.leaving import close, tell_the_end
 from fwtui.session.port import SessionPort
 from fwtui.terminal import Terminal
 
 __all__ = ["DashboardApp", "run_dashboard"]
 
-_DRAINS_A_SECOND = 20
-_TURNS_A_SECOND = 2 if "SSH_CONNECTION" in os.environ else 8
 _DRAIN_SECONDS = 2.0
-_STATE_CODE = 4
 _TERMINATED = 143
-
-
-class DashboardApp(OrderedKeys):
-    """One session on one screen.
-
-    Args:
-        session: the workflow.
-        watch: saves of the file are noticed.
-        run_at_start: a run starts as soon as the file is loaded.
-        clock: seconds since the epoch.
-        terminal: where the screen is; None in tests, which also move the time by themselves.
-
-    Attributes:
-        error: what is to be said on stderr afterwards, "" if nothing.
-        terminated: a signal ended it.
-    """
-
-    CSS_PATH = "app.tcss"
-    ENABLE_COMMAND_PALETTE = False
-    # ctrl+q is Textual's own quit, with priority and without a question; ctrl+c would show a toast.
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+c,ctrl+q", "interrupt", show=False, priority=True, id="leave.interrupt"),
-    ]
-
-    def __init__(
-        self,
-        session: SessionPort,
-        *,
-        watch: bool = True,
-        run_at_start: bool = False,
-        clock: Callable[[], float] = time.time,
-        terminal: Terminal | None = None,
-    ) -> None:
-        super().__init__()
-        self.session = session
-        self.dashboard = Dashboard(session, clock, watch=watch, run_at_start=run_at_start)
-        self._watch = watch
-        self._terminal = terminal
-        self.error = ""
-        self.terminated = False
-
-    def on_mount(self) -> None:
-        """Open the screen and start its time."""
-        self.push_screen(self.dashboard)
-        if self._terminal is None:
-            return
-        # What is printed outside any task goes where the rest of such output goes, and not into Textual.
-        sys.stdout, sys.stderr = self._terminal.streams
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGINT, self.action_interrupt)
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._terminated)
-        self.set_interval(1 / _DRAINS_A_SECOND, self._drain)
-        self.set_interval(1.0, self.dashboard.tick)
-        self.set_interval(1 / _TURNS_A_SECOND, self.dashboard.turn)
-
-    def _drain(self) -> None:
-        self.dashboard.drain()
-        if self._terminal is not None and self._terminal.lines:
-            self.dashboard.wrote_outside(self._terminal.take())
-
-    def on_dashboard_opened(self) -> None:
-        """The file was looked at: watch it; or leave, where the state cannot be used."""
-        fatal = self.dashboard.conductor.fatal
-        if fatal is not None:
-            self.error = f"fwtui: {' '.join(str(fatal).split())}"
-            self.exit(_STATE_CODE)
-        elif self._watch:
-            self.session.watch(from_threads(self.dashboard.saved))
-
-    def keeps(self, key: str) -> bool:
-        """Keep keys while a file loads, but not a q that nothing waits before."""
-        return self.dashboard.busy and key != "q"
-
-    def before_key(self) -> None:
-        """What was said has been read."""
-        self.dashboard.key_pressed()
-
-    async def on_board_free(self) -> None:
-        """The file is loaded: do what was asked for meanwhile, in order."""
-        await self.next_key()
-
-    def action_interrupt(self) -> None:
-        """Copy, or leave by the ladder, from whatever screen."""
-        self.dashboard.action_interrupt()
-
-    def on_looking_keys_edit_wanted(self, event: LookingKeys.EditWanted) -> None:
-        """Open a file in the person's editor."""
-        problem = "" if self._terminal is None else open_editor(self, self._terminal, event.path, event.line)
-        if problem:
-            self.dashboard.say(messages.refused(problem))
-
-    def _terminated(self) -> None:
-        self.session.stop()
-        self.terminated = True
-        self.exit()
 
 
 def run_dashboard(session: SessionPort, *, run_at_start: bool = False, watch: bool = True) -> int:
@@ -140,8 +29,11 @@ def run_dashboard(session: SessionPort, *, run_at_start: bool = False, watch: bo
     with Terminal() as terminal:
         app = DashboardApp(session, watch=watch, run_at_start=run_at_start, terminal=terminal)
         code = app.run()
+        # Textual has put back what it found; tasks that still run are captured by what was there last.
+        sys.stdout, sys.stderr = app.streams
         if app.terminated:
             session.wait(_DRAIN_SECONDS)
+        close(session)
     code = _TERMINATED if app.terminated else code
     if code is None and app.return_code:
         code, app.error = app.return_code, "\n".join(terminal.rest())

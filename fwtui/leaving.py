@@ -9,23 +9,29 @@ from fwtui.headless import SteadyStream, ascii_only
 from fwtui.model.verdict import verdict_text
 from fwtui.session.port import SessionPort
 
-__all__ = ["tell_the_end"]
+__all__ = ["close", "tell_the_end"]
 
 _CLOSE_SECONDS = 4.0
 
 
-def tell_the_end(session: SessionPort, code: int | None, error: str) -> int:
-    """Close a session, say how its last run ended, and return the exit code.
+def close(session: SessionPort) -> None:
+    """Close a session; a run that still goes on is given up.
 
-    Args:
-        session: the session; a run that still goes on is given up.
-        code: the exit code if it is decided already; else it is that of the last run.
-        error: what is to be said on stderr, "" for nothing.
+    A file that never finishes loading holds the session, and nobody is to wait for that.
     """
-    # A file that never finishes loading holds the session; nobody is to wait for it.
     closing = threading.Thread(target=session.close, name="fwtui-close", daemon=True)
     closing.start()
     closing.join(_CLOSE_SECONDS)
+
+
+def tell_the_end(session: SessionPort, code: int | None, error: str) -> int:
+    """Say how a session's last run ended, and return the exit code.
+
+    Args:
+        session: the session.
+        code: the exit code if it is decided already; else it is that of the last run.
+        error: what is to be said on stderr, "" for nothing.
+    """
     # The terminal may be gone: what is written to it then is dropped.
     out, err = SteadyStream(sys.stdout), SteadyStream(sys.stderr)
     if error:

@@ -113,8 +113,8 @@ def stop_dialog(view: RunView) -> DialogSpec:
     tasks = [view.tasks[name] for name in view.tasks if name in view.in_flight]
     verb, their = ("is", "Its") if len(tasks) == 1 else ("are", "Their")
     names = f": {_few([task.title for task in tasks])}" if tasks else ""
-    kept = f"{count_of(view.done, 'done task')} {'is' if view.done == 1 else 'are'} kept"
-    text = f"{count_of(len(tasks), 'task')} {verb} running{names}. {their} work is lost; {kept}."
+    kept = f"; {count_of(view.done, 'done task')} {'is' if view.done == 1 else 'are'} kept" if view.done else ""
+    text = f"{count_of(len(tasks), 'task')} {verb} running{names}. {their} work is lost{kept}."
     return _spec(
         "Stop at once?",
         text,

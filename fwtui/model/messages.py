@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fwtui.model.segments import Line, Segment, clip, key, line, plain, width_of
-from fwtui.model.status import OPEN_STATES
+from fwtui.model.status import OPEN_STATES, State
 from fwtui.model.text import count_of, visible
 from fwtui.model.times import clock_text, minute_text, setting_text
 from fwtui.model.views import RunView, TaskView, change_of
@@ -25,12 +25,14 @@ class Message:
     Attributes:
         banner: it holds until what it says is over.
         role: of the whole line, "" for ordinary text.
+        in_run: it is only true while the run goes on.
     """
 
     long: Line
     short: Line = ()
     banner: bool = False
     role: str = ""
+    in_run: bool = False
 
     @property
     def text(self) -> str:
@@ -98,6 +100,7 @@ def saved_in_run(file: str, moment: float) -> Message:
             "the next run takes the new."
         ),
         line(f"{name} saved. This run goes on with the old code."),
+        in_run=True,
     )
 
 
@@ -162,9 +165,14 @@ def held(run_id: int | None, holder: str) -> Message:
     )
 
 
-def released(run_id: int | None) -> Message:
-    """The other process's run is over."""
-    return note(f"Run {run_id} ended. You can run now." if run_id is not None else "You can run now.")
+def released(view: RunView, holder: str) -> Message:
+    """The other process has let go of the workflow: its run ended, or it died."""
+    if view.run is not None and view.run.outcome == "interrupted":
+        lost = view.count(State.INTERRUPTED)
+        were = f", {lost:,} {'was' if lost == 1 else 'were'} interrupted" if lost else ""
+        process = visible(holder).split(" on ")[0].split(",")[0].capitalize()
+        return note(f"{process} died. {view.done:,} of {view.total:,} are done{were}. ", key("r"), " resumes.")
+    return note(f"Run {view.run.run_id} ended. You can run now." if view.run is not None else "You can run now.")
 
 
 def interrupted(view: RunView) -> Message:
@@ -209,7 +217,8 @@ def stopping(view: RunView) -> Message:
     """Stop was asked for once."""
     number = view.count(*OPEN_STATES)
     verb = "finishes" if number == 1 else "finish"
-    return note(f"Stopping: {count_of(number, 'task')} {verb} first. ", key("s"), " again stops at once.")
+    said = line(f"Stopping: {count_of(number, 'task')} {verb} first. ", key("s"), " again stops at once.")
+    return Message(said, in_run=True)
 
 
 def quitting() -> Message:
@@ -224,7 +233,7 @@ def nothing_runs() -> Message:
 
 def run_goes_on() -> Message:
     """A key that has no meaning while a run goes on."""
-    return note("A run is going on. ", key("s"), " stops it first.")
+    return Message(line("A run is going on. ", key("s"), " stops it first."), in_run=True)
 
 
 def no_failure() -> Message:

@@ -235,7 +235,10 @@ class Board(Screen[None]):
         return "" if message is None else message.text
 
     def _message(self) -> Message | None:
-        return None if self.dialog is not None else self._notice or self._banner()
+        if self.dialog is not None:
+            return None
+        over = self._notice is not None and self._notice.in_run and not self.conductor.running
+        return self._banner() if over else self._notice or self._banner()
 
     def _banner(self) -> Message | None:
         view, problem = self.conductor.view, self.conductor.problem

@@ -147,7 +147,7 @@ class Conductor:
         before = self.view
         self._show(view)
         if before is not None and before.holder is not None and view.holder is None:
-            self._say(messages.released(None if view.run is None else view.run.run_id))
+            self._say(messages.released(view, before.holder))
 
     # -- running ----------------------------------------------------------------------------------------------------
 
@@ -162,13 +162,17 @@ class Conductor:
         if problem is not None:
             self._say(messages.not_started(problem.file, problem.line))
             return False
-        return self.view is not None
+        view = self.view
+        if view is not None and view.holder is not None:
+            self._say(messages.held(None if view.run is None else view.run.run_id, view.holder))
+            return False
+        return view is not None
 
     async def resume(self) -> None:
         """Run what is not done; if nothing is to be done, say so."""
         if not await self.ready() or self.view is None:
             return
-        if not self.view.to_run and not self.view.maybe and not self.view.holder:
+        if not self.view.to_run and not self.view.maybe:
             self._say(messages.nothing_to_do(self.view.total))
             return
         await self.start(RunRequest())

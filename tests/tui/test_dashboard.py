@@ -9,9 +9,11 @@ from scenes import (
     EDGES,
     ERROR,
     NOW,
+    RUN_31,
     FakeSession,
     Story,
     at,
+    but,
     done_picture,
     failed_picture,
     never_ran_picture,
@@ -498,6 +500,21 @@ def test_a_workflow_that_another_process_runs_is_watched_read_only(path):
             assert "read-only" in on.lines[0]
             assert on.message == "Run 31 belongs to process 4711 on lab-3, since 10:02. You are watching it, read-only."
             assert on.footer == "enter log  d details  / filter  ? help  q quit"
+
+    play(scene())
+
+
+def test_a_process_that_dies_is_told_of_and_its_run_can_be_resumed(path):
+    async def scene():
+        held = replace(failed_picture(path), holder="process 4711 on lab-3, since 10:02")
+        session = FakeSession(held)
+        async with open_stage(session, WIDE) as on:
+            await on.press("r")
+            assert session.called("start") == []
+            session.picture = replace(failed_picture(path), runs=(but(RUN_31, outcome=None, finished_at=None),))
+            on.board.tick()
+            await on.until(lambda: on.board.view.holder is None)
+            assert on.board.message_text == "Process 4711 died. 5 of 9 are done. r resumes."
 
     play(scene())
 

@@ -1,0 +1,132 @@
+"""The dashboard as an application: its time, its signals, and what is done outside its one screen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from fwtui.editing import open_editor
+from fwtui.model import messages
+from fwtui.ordered_keys import OrderedKeys
+from fwtui.screens.background import from_threads
+from fwtui.screens.dashboard import Dashboard
+from fwtui.screens.looking import LookingKeys
+from fwtui.session.port import SessionPort
+from fwtui.terminal import Terminal
+
+__all__ = ["DashboardApp"]
+
+_DRAINS_A_SECOND = 20
+_TURNS_A_SECOND = 2 if "SSH_CONNECTION" in os.environ else 8
+_STATE_CODE = 4
+
+
+class DashboardApp(OrderedKeys):
+    """One session on one screen.
+
+    Args:
+        session: the workflow.
+        watch: saves of the file are noticed.
+        run_at_start: a run starts as soon as the file is loaded.
+        clock: seconds since the epoch.
+        terminal: where the screen is; None in tests, which also move the time by themselves.
+
+    Attributes:
+        error: what is to be said on stderr afterwards, "" if nothing.
+        terminated: a signal ended it.
+        streams: what stood for stdout and stderr when it ended.
+    """
+
+    CSS_PATH = "app.tcss"
+    TITLE = "fwtui"
+    ENABLE_COMMAND_PALETTE = False
+    # ctrl+q is Textual's own quit, with priority and without a question; ctrl+c would show a toast.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c,ctrl+q", "interrupt", show=False, priority=True, id="leave.interrupt"),
+    ]
+
+    def __init__(
+        self,
+        session: SessionPort,
+        *,
+        watch: bool = True,
+        run_at_start: bool = False,
+        clock: Callable[[], float] = time.time,
+        terminal: Terminal | None = None,
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self.dashboard = Dashboard(session, clock, watch=watch, run_at_start=run_at_start)
+        self._watch = watch
+        self._terminal = terminal
+        self.error = ""
+        self.terminated = False
+        self.streams = (sys.stdout, sys.stderr)
+
+    def on_mount(self) -> None:
+        """Open the screen and start its time."""
+        self.push_screen(self.dashboard)
+        if self._terminal is None:
+            return
+        # What is printed outside any task goes where the rest of such output goes, and not into Textual.
+        sys.stdout, sys.stderr = self._terminal.streams
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self.action_interrupt)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._terminated)
+        self.set_interval(1 / _DRAINS_A_SECOND, self._drain)
+        self.set_interval(1.0, self.dashboard.tick)
+        self.set_interval(1 / _TURNS_A_SECOND, self.dashboard.turn)
+
+    def _drain(self) -> None:
+        self.dashboard.drain()
+        if self._terminal is not None and self._terminal.lines:
+            self.dashboard.wrote_outside(self._terminal.take())
+
+    def on_dashboard_opened(self) -> None:
+        """The file was looked at: watch it; or leave, where the state cannot be used."""
+        fatal = self.dashboard.conductor.fatal
+        if fatal is not None:
+            self.error = f"fwtui: {' '.join(str(fatal).split())}"
+            self.exit(_STATE_CODE)
+        elif self._watch:
+            self.session.watch(from_threads(self.dashboard.saved))
+
+    def keeps(self, key: str) -> bool:
+        """Keep keys while a file loads, but not a q that nothing waits before."""
+        return self.dashboard.busy and key != "q"
+
+    def before_key(self) -> None:
+        """What was said has been read."""
+        self.dashboard.key_pressed()
+
+    async def on_board_free(self) -> None:
+        """The file is loaded: do what was asked for meanwhile, in order."""
+        await self.next_key()
+
+    def action_interrupt(self) -> None:
+        """Copy, or leave by the ladder, from whatever screen."""
+        self.dashboard.action_interrupt()
+
+    def on_looking_keys_edit_wanted(self, event: LookingKeys.EditWanted) -> None:
+        """Open a file in the person's editor."""
+        problem = "" if self._terminal is None else open_editor(self, self._terminal, event.path, event.line)
+        if problem:
+            self.dashboard.say(messages.refused(problem))
+
+    def exit(self, result: int | None = None, *args: Any, **options: Any) -> None:
+        """Remember what tasks that still run write to, and end."""
+        self.streams = (sys.stdout, sys.stderr)
+        super().exit(result, *args, **options)
+
+    def _terminated(self) -> None:
+        self.session.stop()
+        self.terminated = True
+        self.exit()
