@@ -155,8 +155,23 @@ def ticks_of(axis: Axis) -> list[tuple[int, str]]:
 
 
 def _step_of(axis: Axis) -> float:
-    for step in _STEPS:
-        widest = len(tick_text(math.floor(axis.horizon / step) * step)) + 2
-        if step * axis.per_second >= max(_LEAST_BETWEEN, widest):
-            return step
-    return max(float(_DAY), axis.horizon)
+    # The widest mark there may be, and not the widest that is seen: the axis is not to change while one scrolls.
+    fitting = (
+        step for step in _STEPS if step * axis.per_second >= max(_LEAST_BETWEEN, _widest(axis.horizon, step) + 2)
+    )
+    return next(fitting, max(float(_DAY), axis.horizon))
+
+
+def _widest(horizon: float, step: float) -> int:
+    """Return how many cells the text of a mark may take, for marks at multiples of ``step`` up to ``horizon``."""
+    decimals = next((digits for digits, unit in ((0, 1), (1, 0.1), (2, 0.01)) if step >= unit), 3)
+    seconds = _digits(horizon, 60) + (decimals + 1 if decimals else 0) + 1
+    made = seconds if step % 60 else 0
+    for unit, bigger in ((60, 3_600), (3_600, _DAY), (_DAY, math.inf)):
+        if horizon >= unit and step % bigger:
+            made += _digits(horizon / unit, bigger / unit) + 1
+    return made
+
+
+def _digits(value: float, limit: float) -> int:
+    return len(str(int(min(value, limit - 1))))
