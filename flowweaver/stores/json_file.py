@@ -35,7 +35,6 @@ class _JSONFile(Shelf):
         self._pretty = pretty
         self._lock = threading.RLock()
         self._file_lock = FileLock(f"{self._path}.lock")
-        self._held = False
         self._stamp: tuple[int, ...] | None = ()
         self._book = Book()
         self._texts: dict[tuple[str, str], tuple[str, str]] = {}
@@ -47,7 +46,7 @@ class _JSONFile(Shelf):
 
     def write(self, work: Callable[[Book], T]) -> T:
         with self._lock:
-            if self._held:
+            if self._file_lock.held:
                 return self._change(work)
             self._refresh()  # before anything is made beside a file that cannot be used
             self._make_folder()
@@ -70,12 +69,10 @@ class _JSONFile(Shelf):
             except BaseException:
                 self._file_lock.release()
                 raise
-            self._held = True
         return self._give_back
 
     def _give_back(self) -> None:
         with self._lock:
-            self._held = False
             self._file_lock.release()
 
     def is_alive(self, workflow: str | None) -> bool:

@@ -25,8 +25,8 @@ _EMPTY: Final = """UPDATE tasks SET cleared = 1, status = 'PENDING', timestamp =
     files = NULL, encoding = NULL, digest = NULL, size = 0, summary = '', not_kept = NULL, interrupted = 0,
     timed_out = 0, redo = 0, skipped_because = NULL, blob = NULL, result = NULL WHERE workflow = ? AND task_name = ?"""
 
-_STILL_CLEARED: Final = """FROM cleared WHERE workflow = ?1 AND task_name IN
-    (SELECT task_name FROM tasks WHERE workflow = ?1 AND cleared)"""
+_STILL_CLEARED: Final = """FROM cleared WHERE workflow = :flow AND task_name IN
+    (SELECT task_name FROM tasks WHERE workflow = :flow AND cleared)"""
 
 
 def forget(database: Database, workflow: str, names: Iterable[str]) -> list[str]:
@@ -80,11 +80,9 @@ def restorable(database: Database, workflow: str) -> list[str]:
 
 
 def _last(cursor: sqlite3.Cursor, workflow: str) -> tuple[int, list[str]]:
-    (batch,) = cursor.execute(f"SELECT max(batch) {_STILL_CLEARED}", (workflow,)).fetchone()
+    (batch,) = cursor.execute(f"SELECT max(batch) {_STILL_CLEARED}", {"flow": workflow}).fetchone()
     if batch is None:
         return 0, []
-    found = cursor.execute(
-        f"SELECT task_name {_STILL_CLEARED} AND batch = ?2 ORDER BY rowid",
-        (workflow, batch),
-    )
+    names = f"SELECT task_name {_STILL_CLEARED} AND batch = :batch ORDER BY rowid"
+    found = cursor.execute(names, {"flow": workflow, "batch": batch})
     return batch, [name for (name,) in found]

@@ -243,13 +243,11 @@ class Database:
         """Check a file before it is written to; a run that shares it has done so already."""
         with closing(self._connect_to_read(stamp)) as connection:
             kind = self._recognise(connection, stamp)
-            cursor = connection.cursor()
-            if kind is Kind.CURRENT:
-                _read_rows(cursor)
             if alone:
-                whole = "integrity_check" if stamp.log or stamp.journal else "quick_check"
-                check = f"PRAGMA {whole}" if stamp.log or stamp.size <= _CHECKED_WHOLE else "PRAGMA quick_check(tasks)"
-                (found,) = cursor.execute(f"{check}").fetchone()
+                check = "PRAGMA integrity_check"
+                if not stamp.log and not stamp.journal:
+                    check = "PRAGMA quick_check" if stamp.size <= _CHECKED_WHOLE else "PRAGMA quick_check(tasks)"
+                (found,) = connection.execute(check).fetchone()
                 if found != "ok":
                     raise self._error(f"is damaged ({str(found).splitlines()[-1]:.200}): {_MOVE}")
             return kind

@@ -232,10 +232,10 @@ def _settle_interrupted(cursor: sqlite3.Cursor, workflow: str) -> None:
 
 def _forget_what_ran_since(cursor: sqlite3.Cursor, workflow: str) -> None:
     """Drop what a clear has put aside of tasks that are not cleared any more: that cannot be undone."""
-    gone = """FROM cleared WHERE workflow = ?1 AND task_name NOT IN
-        (SELECT task_name FROM tasks WHERE workflow = ?1 AND cleared)"""
-    cursor.execute(f"DELETE FROM blobs WHERE id IN (SELECT blob {gone})", (workflow,))  # noqa: S608
-    cursor.execute(f"DELETE {gone}", (workflow,))
+    gone = """FROM cleared WHERE workflow = :flow AND task_name NOT IN
+        (SELECT task_name FROM tasks WHERE workflow = :flow AND cleared)"""
+    cursor.execute(f"DELETE FROM blobs WHERE id IN (SELECT blob {gone})", {"flow": workflow})  # noqa: S608
+    cursor.execute(f"DELETE {gone}", {"flow": workflow})
 
 
 def _keep_young(cursor: sqlite3.Cursor, workflow: str, restored: Sequence[str], now: float) -> None:

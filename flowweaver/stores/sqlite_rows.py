@@ -143,7 +143,7 @@ def open_result(found: Found) -> Any:
 def adopt(cursor: sqlite3.Cursor, workflow: str, names: Iterable[str]) -> None:
     """Give the workflow those records without a workflow whose tasks it has, unless it has one of its own."""
     cursor.executemany(
-        """UPDATE tasks SET workflow = ?1 WHERE workflow = '' AND task_name = ?2
-        AND NOT EXISTS (SELECT 1 FROM tasks AS own WHERE own.workflow = ?1 AND own.task_name = ?2)""",
-        ((workflow, name) for name in names),
+        """UPDATE tasks SET workflow = :flow WHERE workflow = '' AND task_name = :name
+        AND NOT EXISTS (SELECT 1 FROM tasks AS own WHERE own.workflow = :flow AND own.task_name = :name)""",
+        ({"flow": workflow, "name": name} for name in names),
     )

@@ -40,6 +40,7 @@ def connect(path: str, how: str) -> sqlite3.Connection:
         f"{Path(path).as_uri()}?{how}", uri=True, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
     )
     connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cell_size_check = ON")
     return connection
 
@@ -60,7 +61,6 @@ class Writer:
         self._close = weakref.finalize(owner, self._connection.close)
         self._inode = os.stat(path).st_ino
         self._connection.execute(f"PRAGMA page_size = {_PAGE}")
-        self._connection.execute("PRAGMA temp_store = MEMORY")
         self.cursor = self._connection.cursor()
 
     def use_log(self) -> None:
