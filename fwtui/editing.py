@@ -21,15 +21,19 @@ def open_editor(app: App[int], terminal: Terminal, path: str, line: int | None) 
     """
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     command, foreground = editor_command(editor, path, line)
+    if not foreground:
+        return _run(terminal, command, foreground=False)
     streams = sys.stdout, sys.stderr
+    with app.suspend():
+        # Textual has put the terminal in their place, and a task may print while the editor is open.
+        sys.stdout, sys.stderr = streams
+        # Nothing may be raised here: Textual would not take the terminal back.
+        return _run(terminal, command, foreground=True)
+
+
+def _run(terminal: Terminal, command: list[str], *, foreground: bool) -> str:
     try:
-        if not foreground:
-            terminal.run(command, foreground=False)
-        else:
-            with app.suspend():
-                # Textual has put the terminal in their place, and a task may print while the editor is open.
-                sys.stdout, sys.stderr = streams
-                terminal.run(command, foreground=True)
+        terminal.run(command, foreground=foreground)
     except OSError as error:
         return f"{command[0]} cannot be started: {error.strerror}. Set EDITOR to the one you use."
     return ""

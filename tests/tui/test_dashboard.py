@@ -586,6 +586,56 @@ def test_a_log_that_follows_pauses_when_it_is_scrolled_up(path):
     play(scene())
 
 
+def test_every_size_of_terminal_has_its_verdict(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path))) as on:
+            for size in [(79, 23), (60, 15), (40, 10), (39, 7), (20, 3), (10, 1), (200, 50), (80, 24)]:
+                await on.pilot.resize_terminal(*size)
+                await on.settle()
+                await on.until(lambda size=size: tuple(on.board.size) == size)
+                assert len(on.lines) == size[1]
+                assert "etl" in on.lines[0] or "✗" in on.lines[0]
+                if size[0] >= 40:
+                    assert "failed at join_delays" in on.lines[0]
+            assert on.line_with("KeyError: 'hour_utc'")
+
+    play(scene())
+
+
+def test_a_workflow_without_tasks(path):
+    async def scene():
+        from fwtui.session.port import Picture
+
+        empty = Picture("etl", "workflows/etl.py", (), type(failed_picture(path).plan)({}))
+        async with open_stage(FakeSession(empty)) as on:
+            await on.press("j", "f", "t", "x", "enter", "space", "asterisk", "d", "slash", "a", "enter", "G", "y")
+            assert "0/0 done" in on.lines[1]
+
+    play(scene())
+
+
+def test_the_mouse_selects_opens_and_presses(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path))) as on:
+            await on.pilot.click("#tasks", offset=(20, 2))
+            await on.settle()
+            assert on.cursor == "extract_weather"
+            await on.pilot.click("#rule", offset=(12, 0))
+            await on.settle()
+            assert on.board.pane.active == "details"
+            await on.pilot.click("#footer", offset=(on.lines[-1].index("clear"), 0))
+            await on.settle()
+            assert on.line_with("─ Clear ─")
+            await on.pilot.click("#box", offset=(on.line_with("Keep all").index("Keep all") - 8, 10))
+            await on.settle()
+            assert on.app.screen is on.board
+            await on.pilot.click("#tasks", offset=(20, 6), times=2)
+            await on.settle()
+            assert not on.board.table.display
+
+    play(scene())
+
+
 def test_maybe_is_counted_apart(path):
     async def scene():
         maybe = (Action.MAYBE, [Reason(ReasonKind.UPSTREAM, "if join_delays gives another result")])

@@ -64,9 +64,10 @@ sys.exit(code)
 class Shown:
     """A process in a terminal, and what the terminal shows."""
 
-    def __init__(self, kind: str, folder: Path, size: tuple[int, int] = (80, 24)) -> None:
+    def __init__(self, kind: str, folder: Path, size: tuple[int, int] = (80, 24), **more: str) -> None:
         environment = {
             **os.environ,
+            **more,
             "PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}",
             "TERM": "xterm-256color",
             "TEXTUAL_ANIMATIONS": "none",
@@ -92,7 +93,7 @@ class Shown:
         except (pexpect.TIMEOUT, pexpect.EOF):
             return
         self.raw += data
-        self.stream.feed(data)
+        self.stream.feed(data.replace(b"\x1b[<u", b""))  # pyte would show the u of what it does not know
 
     def wait_for(self, text: str) -> None:
         self.until(lambda: text in self.text, text)
@@ -125,8 +126,8 @@ class Shown:
 def shown(tmp_path):
     made: list[Shown] = []
 
-    def start(kind: str) -> Shown:
-        made.append(Shown(kind, tmp_path))
+    def start(kind: str, **more: str) -> Shown:
+        made.append(Shown(kind, tmp_path, **more))
         return made[-1]
 
     yield start
@@ -229,6 +230,30 @@ def test_keys_that_come_all_at_once_are_each_heard_where_the_one_before_it_leads
     it.child.send("?")
     it.wait_for("Help├")
     it.child.send("qq")
+    assert it.ends() == 0
+
+
+def test_an_editor_has_the_terminal_until_it_ends(shown, tmp_path):
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\necho EDITS "$1" "$(basename "$2")"\nread line\n')
+    editor.chmod(0o755)
+    it = shown("idle", VISUAL=str(editor))
+    it.wait_for("failed at join_delays")
+    it.child.send("e")
+    it.wait_for("EDITS +88 etl.py")
+    it.child.send("\r")
+    it.wait_for("etl  ✗ failed at join_delays")
+    it.child.send("q")
+    assert it.ends() == 0
+    it.is_as_it_was()
+
+
+def test_an_editor_that_is_not_there_is_told_of(shown):
+    it = shown("idle", VISUAL="no-such-editor")
+    it.wait_for("failed at join_delays")
+    it.child.send("e")
+    it.wait_for("no-such-editor cannot be started: No such file or directory.")
+    it.child.send("q")
     assert it.ends() == 0
 
 
