@@ -199,21 +199,21 @@ class Hostile:
 
 
 class TestValues:
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=200, deadline=None)
     @given(values)
     def test_every_value_of_the_common_types_comes_back_the_same(self, value: Any) -> None:
         stored = encode(value, key=lambda: KEY)
         assert stored.encoding in ("json", "tagged", "text", "bytes")
         assert same(decode(stored.encoding, stored.data, digest=stored.digest), value)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(values)
     def test_pickle_keeps_the_same_values_on_request(self, value: Any) -> None:
         stored = encode(value, serializer="pickle", key=lambda: KEY)
         if stored.not_kept is None:
             assert same(decode(stored.encoding, stored.data, key=lambda: KEY), value)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(values)
     def test_the_json_forms_are_ascii_or_utf_8_json_text(self, value: Any) -> None:
         stored = encode(value, key=lambda: KEY)

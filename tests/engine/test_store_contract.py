@@ -534,7 +534,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 class TestValues:
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(batch=st.lists(values, min_size=1, max_size=8))
     def test_every_value_comes_back_equal_in_value_and_type(self, case: Case, batch: list[Any]) -> None:
         named = {f"t{number}": value for number, value in enumerate(batch)}
