@@ -8,9 +8,10 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
-from flowweaver.events import Event, RunFinished, RunStarted, TaskFailed, TaskOutput
+from flowweaver.events import Event, RunFinished, RunStarted, TaskCompleted, TaskFailed, TaskOutput
 from fwtui.model import messages
 from fwtui.model.ladder import Rung
+from fwtui.model.views import TaskView
 from fwtui.screens.changing import ChangingKeys
 from fwtui.screens.looking import LookingKeys
 from fwtui.session.port import SessionPort
@@ -21,6 +22,8 @@ from fwtui.widgets.tabs import TabsRule
 from fwtui.widgets.task_table import TaskTable
 
 __all__ = ["Dashboard"]
+
+_ON_PURPOSE = "persist=False"
 
 
 class Dashboard(ChangingKeys, LookingKeys):
@@ -74,19 +77,23 @@ class Dashboard(ChangingKeys, LookingKeys):
             self.do(self._after_run())
 
     def _tell(self, events: Sequence[Event]) -> None:
-        view = self.conductor.view
+        """Say what a person should know of at once."""
+        tasks = {} if self.view is None else self.view.tasks
         for event in events:
-            if view is None or not isinstance(event, TaskFailed) or event.interrupted or event.task not in view.tasks:
-                continue
-            task = view.tasks[event.task]
-            if not self._moved_in_run:
-                # The cursor goes to the first failure once; after that it is where the person wants it.
-                self._moved_in_run = True
-                self.table.move_to(event.task)
-            elif self.table.cursor != event.task:
-                self.say(messages.failed_elsewhere(task))
-            if event.thread_left:
-                self.say(messages.thread_left(task))
+            if isinstance(event, TaskFailed) and not event.interrupted and event.task in tasks:
+                self._tell_failure(event, tasks[event.task])
+            elif isinstance(event, TaskCompleted) and event.not_kept not in (None, _ON_PURPOSE):
+                self.say(messages.not_kept(tasks[event.task]))
+
+    def _tell_failure(self, event: TaskFailed, task: TaskView) -> None:
+        if not self._moved_in_run:
+            # The cursor goes to the first failure once; after that it is where the person wants it.
+            self._moved_in_run = True
+            self.table.move_to(event.task)
+        elif self.table.cursor != event.task:
+            self.say(messages.failed_elsewhere(task))
+        if event.thread_left:
+            self.say(messages.thread_left(task))
 
     async def _after_run(self) -> None:
         await self.conductor.after_run()

@@ -586,6 +586,23 @@ def test_a_log_that_follows_pauses_when_it_is_scrolled_up(path):
     play(scene())
 
 
+def test_a_result_that_cannot_be_kept_is_told_of_unless_it_is_meant(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session, WIDE) as on:
+            story = Story()
+            await on.happens(story.begins(), story.starts("extract_flights"), story.starts("extract_weather"))
+            await on.happens(replace(story.completes("extract_flights"), not_kept="persist=False"))
+            assert on.board.message_text.startswith("Nothing has run yet")
+            why = 'result["conn"]: sqlite3.Connection'
+            await on.happens(replace(story.completes("extract_weather"), not_kept=why))
+            assert on.board.message_text == (
+                f"extract_weather is done, but its result cannot be kept ({why}). It runs again next time."
+            )
+
+    play(scene())
+
+
 def test_every_size_of_terminal_has_its_verdict(path):
     async def scene():
         async with open_stage(FakeSession(failed_picture(path))) as on:
