@@ -32,7 +32,7 @@ _STILL_CLEARED: Final = """FROM cleared WHERE workflow = :flow AND task_name IN
 def forget(database: Database, workflow: str, names: Iterable[str]) -> list[str]:
     """Put the rows of tasks aside; return those that had something to forget."""
     wanted = list(dict.fromkeys(names))
-    if not wanted or not database.exists():
+    if not wanted or not database.file.exists():
         return []
 
     def work(cursor: sqlite3.Cursor) -> list[str]:
@@ -53,7 +53,7 @@ def forget(database: Database, workflow: str, names: Iterable[str]) -> list[str]
 
 def restore(database: Database, workflow: str) -> list[str]:
     """Bring back what the last ``forget`` put aside, except what has run since; return the tasks that are back."""
-    if not database.exists():
+    if not database.file.exists():
         return []
 
     def work(cursor: sqlite3.Cursor) -> list[str]:

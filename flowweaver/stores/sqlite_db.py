@@ -1,77 +1,25 @@
-"""One SQLite file, opened with care: checked before anything is written, waited for when busy, private, and whole.
-
-Reading makes no file and changes none, also beside a run that goes on. Whatever SQLite says is told as one
-:class:`StateError` that names the file. The file itself is never opened but by SQLite: closing it here would drop the
-locks that SQLite holds on it in this process.
-"""
+"""The one door to a state file: reads and writes of any thread, opened when needed, closed when no run holds it."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
-import stat
-import tempfile
 import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
-from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
-from flowweaver.errors import StateError, StateLockedError
+from flowweaver.errors import StateLockedError
 from flowweaver.stores import schema
 from flowweaver.stores.lock import FileLock
 from flowweaver.stores.schema import Kind
-from flowweaver.stores.sqlite_writer import Writer, connect
+from flowweaver.stores.sqlite_file import StateFile, Work, read_rows
+from flowweaver.stores.sqlite_writer import Writer
 
 __all__ = ["Database"]
 
 T = TypeVar("T")
-P = ParamSpec("P")
-Work = Callable[[sqlite3.Cursor], T]
-
-PATIENCE: Final = 60.0
-"""Seconds after which another program's lock is told instead of waited out."""
-
-_CHECKED_WHOLE: Final = 64 * 2**20
-"""Size in bytes up to which a file is checked page by page before it is written to; takes 2 ms a megabyte."""
-
-_SMALLEST: Final = 512
-"""Bytes that a SQLite file has at least; it takes a file of one byte for an empty one."""
-
-_QUIET_TRIES: Final = 20
-_WAITS: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
-_BARRED: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
-_MOVE: Final = "move it away, or name another file"
-_REASONS: Final = {
-    **dict.fromkeys(_WAITS, f"has been held by another program for {PATIENCE:.0f} s"),
-    sqlite3.SQLITE_NOTADB: f"is not a SQLite database: {_MOVE}",
-    sqlite3.SQLITE_CORRUPT: f"is damaged: {_MOVE}",
-    sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
-    sqlite3.SQLITE_READONLY: "cannot be written",
-    sqlite3.SQLITE_PERM: "cannot be read or written",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened",
-    sqlite3.SQLITE_IOERR: "cannot be read or written: the disk reports an error, or is full",
-    sqlite3.SQLITE_NOMEM: "cannot be read: there is not enough memory",
-    sqlite3.SQLITE_TOOBIG: "cannot be written: a value is too big for SQLite",
-}
-
-
-class _Stamp(NamedTuple):
-    """A file as it is now, and which files stand beside it."""
-
-    inode: int
-    size: int
-    mtime: int
-    log: int | None
-    has_index: bool
-    journal: bool
-
-    @property
-    def quiet(self) -> bool:
-        """Nobody writes to it, and nobody died while writing."""
-        return self.log is None and not self.journal
 
 
 class Database:
@@ -95,9 +43,8 @@ class Database:
         collect: Work[None] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.shown = path
-        self.path = os.path.realpath(path)
-        self.clock = clock
+        self.file = StateFile(path, clock)
+        self.shown, self.path, self.clock = path, self.file.path, clock
         self._synchronous = synchronous
         self._read_only = read_only
         self._collect = collect
@@ -112,26 +59,7 @@ class Database:
         Raises:
             StateError: it cannot be used.
         """
-        self._read_apart(_read_rows)
-
-    def exists(self) -> bool:
-        """Tell whether there is a file with anything in it.
-
-        Raises:
-            StateError: there is something else.
-        """
-        return self._stamp() is not None
-
-    def make_folder(self) -> None:
-        """Make the folder that the file, or a lock beside it, is to lie in.
-
-        Raises:
-            StateError: it cannot be made.
-        """
-        try:
-            os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        except OSError as error:
-            raise self._error(f"cannot be made: {error.strerror or error}") from None
+        self.file.read(read_rows)
 
     def file_lock(self) -> FileLock:
         """Return a new lock on the whole file: runs share it, what must not happen beside a run takes it alone."""
@@ -148,8 +76,8 @@ class Database:
         with self._lock:
             writer = self._current_writer()
             if writer is not None:
-                return self._patiently(work, writer.cursor)
-        return self._read_apart(work)
+                return self.file.patiently(work, writer.cursor)
+        return self.file.read(work)
 
     def write(self, work: Work[T]) -> T:
         """Do ``work`` in one transaction, all of it or none; it may be called more than once.
@@ -159,7 +87,7 @@ class Database:
         """
         with self._lock:
             writer = self._current_writer() or self._open(alone=None)
-            return self._patiently(writer.transact, work)
+            return self.file.patiently(writer.transact, work)
 
     def apply(self, steps: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
         """Do statements with their values in one transaction, all of them or none.
@@ -169,7 +97,7 @@ class Database:
         """
         with self._lock:
             writer = self._current_writer() or self._open(alone=None)
-            self._patiently(writer.apply, steps)
+            self.file.patiently(writer.apply, steps)
 
     def hold(self, *, alone: bool | None) -> None:
         """Open the file for writing and keep it open until ``let_go``; each ``hold`` needs one.
@@ -218,19 +146,18 @@ class Database:
 
     def _open(self, *, alone: bool | None) -> Writer:
         if self._read_only:
-            raise self._error("was opened for reading only")
-        before = self._stamp()
+            raise self.file.error("was opened for reading only")
         own = self.file_lock()
-        if alone is None and before is not None:
+        if alone is None and self.file.exists():
             alone = own.try_acquire(patience=0)
         try:
-            kind = Kind.EMPTY if before is None else self._patiently(self._examine, before, alone=bool(alone))
+            kind = self.file.examine(alone=bool(alone))
             if kind is Kind.EARLIER and not alone:
                 raise StateLockedError(f"{self.shown} is in use by another run", path=self.path)
-            self._make_private()
-            writer = self._patiently(Writer, self.path, self, self._synchronous)
+            self.file.make_private()
+            writer = self.file.patiently(Writer, self.path, self, self._synchronous)
             try:
-                self._patiently(self._prepare, writer, kind, alone=bool(alone))
+                self.file.patiently(self._prepare, writer, kind, alone=bool(alone))
             except BaseException:
                 writer.close()
                 raise
@@ -238,32 +165,6 @@ class Database:
             own.release()
         self._writer = writer
         return writer
-
-    def _examine(self, stamp: _Stamp, *, alone: bool) -> Kind:
-        """Check a file before it is written to; a run that shares it has done so already."""
-        with closing(self._connect_to_read(stamp)) as connection:
-            kind = self._recognise(connection, stamp)
-            if alone:
-                check = "PRAGMA integrity_check"
-                if not stamp.log and not stamp.journal:
-                    check = "PRAGMA quick_check" if stamp.size <= _CHECKED_WHOLE else "PRAGMA quick_check(tasks)"
-                (found,) = connection.execute(check).fetchone()
-                if found != "ok":
-                    raise self._error(f"is damaged ({str(found).splitlines()[-1]:.200}): {_MOVE}")
-            return kind
-
-    def _make_private(self) -> None:
-        """Make the file if it is not there, and see that only its user can read it, before SQLite touches it."""
-        self.make_folder()
-        try:
-            with suppress(FileExistsError):
-                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        except OSError as error:
-            raise self._error(f"cannot be made: {error.strerror or error}") from None
-        for path in (self.path, f"{self.path}-wal", f"{self.path}-shm", f"{self.path}-journal"):
-            with suppress(OSError):  # it is not there, or another user's: then SQLite says so
-                if stat.S_IMODE(os.stat(path).st_mode) & 0o077:
-                    os.chmod(path, 0o600)
 
     def _prepare(self, writer: Writer, kind: Kind, *, alone: bool) -> None:
         if kind is Kind.EARLIER:
@@ -276,114 +177,6 @@ class Database:
                 return
             writer.transact(self._collect)
         self._collect = None
-
-    # -- opening for reading ----------------------------------------------------------------------------------------
-
-    def _read_apart(self, work: Work[T]) -> T:
-        """Read with a connection of its own that makes no file.
-
-        While nobody writes, no log stands beside the file, and SQLite would make one just to read; so such a file is
-        read as one that does not change, and read again if it did.
-        """
-        for _ in range(_QUIET_TRIES):
-            before = self._stamp()
-            if before is None:
-                return _on_new(work)
-            try:
-                found = self._patiently(self._read_file, work, before)
-            except StateError:
-                if before.quiet and self._stamp() != before:
-                    continue
-                raise
-            if not before.quiet or self._stamp() == before:
-                return found
-        raise self._error("cannot be read: it changes all the time")
-
-    def _read_file(self, work: Work[T], stamp: _Stamp) -> T:
-        if stamp.log is not None and not stamp.has_index:
-            return self._read_elsewhere(work, stamp)
-        try:
-            with closing(self._connect_to_read(stamp)) as connection:
-                return self._read_through(connection, work, stamp)
-        except sqlite3.OperationalError as error:
-            if stamp.quiet or _code(error) not in _BARRED:
-                raise
-        return self._read_elsewhere(work, stamp)
-
-    def _read_through(self, connection: sqlite3.Connection, work: Work[T], stamp: _Stamp) -> T:
-        if self._recognise(connection, stamp) is not Kind.CURRENT:
-            return _on_copy(connection, work, self.clock())
-        connection.execute("BEGIN")
-        return work(connection.cursor())
-
-    def _read_elsewhere(self, work: Work[T], stamp: _Stamp) -> T:
-        """Read a copy: a writer died, and its log cannot be read where it is without writing there."""
-        with tempfile.TemporaryDirectory(prefix="flowweaver-") as folder:
-            copy = os.path.join(folder, "state.db")
-            for suffix in ("", "-wal", "-journal"):
-                with suppress(FileNotFoundError):
-                    shutil.copyfile(self.path + suffix, copy + suffix)
-            with closing(connect(copy, "mode=rw")) as connection:
-                return self._read_through(connection, work, stamp)
-
-    def _connect_to_read(self, stamp: _Stamp) -> sqlite3.Connection:
-        return connect(self.path, "mode=ro&immutable=1" if stamp.quiet else "mode=ro")
-
-    def _recognise(self, connection: sqlite3.Connection, stamp: _Stamp) -> Kind:
-        try:
-            kind = schema.recognise(connection)
-        except schema.Foreign as foreign:
-            raise self._error(f"{foreign}: {_MOVE}") from None
-        (page,) = connection.execute("PRAGMA page_size").fetchone()
-        if stamp.quiet and stamp.size % page:
-            raise self._error(f"is damaged (its end is missing): {_MOVE}")
-        return kind
-
-    def _stamp(self) -> _Stamp | None:
-        """Return how the file is now; None if there is none, or an empty one.
-
-        Raises:
-            StateError: it is no file that SQLite could use.
-        """
-        try:
-            about = os.stat(self.path)
-        except (FileNotFoundError, NotADirectoryError):
-            about = None
-        except OSError as error:
-            raise self._error(f"cannot be opened: {error.strerror or error}") from None
-        if about is None or (stat.S_ISREG(about.st_mode) and not about.st_size):
-            return None
-        if stat.S_ISDIR(about.st_mode):
-            raise self._error("is a folder: name a file")
-        if not stat.S_ISREG(about.st_mode):
-            raise self._error("is not a file that can keep a state")
-        if about.st_size < _SMALLEST:
-            raise self._error(_REASONS[sqlite3.SQLITE_NOTADB])
-        if not os.access(self.path, os.R_OK):
-            raise self._error("cannot be read: permission denied")
-        log = _size(f"{self.path}-wal")
-        index, journal = (os.path.exists(self.path + suffix) for suffix in ("-shm", "-journal"))
-        return _Stamp(about.st_ino, about.st_size, about.st_mtime_ns, log, index, journal)
-
-    # -- errors -----------------------------------------------------------------------------------------------------
-
-    def _patiently(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do what may meet another program's lock, which is waited out."""
-        began = time.monotonic()
-        while True:
-            try:
-                return work(*args, **kwargs)
-            except sqlite3.Error as error:
-                code = _code(error)
-                if code in _WAITS and time.monotonic() < began + PATIENCE:
-                    time.sleep(0.05)
-                    continue
-                if code in _REASONS:
-                    raise self._error(_REASONS[code]) from None
-                raise self._error(f"cannot be used: {error}") from None
-
-    def _error(self, what: str) -> StateError:
-        return StateError(f"{self.shown} {what}", path=self.path)
 
 
 _opened: weakref.WeakSet[Database] = weakref.WeakSet()
@@ -398,42 +191,6 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_leave_to_parent)
 
 
-def _code(error: sqlite3.Error) -> int | None:
-    """Return the primary code of an error, None if it has none: Python's own, such as text that is not UTF-8."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return None if code is None else code & 0xFF
-
-
-def _size(path: str) -> int | None:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return None
-
-
-def _read_rows(cursor: sqlite3.Cursor) -> None:
-    """Read what every plan reads, so that a file in which that is damaged is refused when it is opened."""
-    for _ in cursor.execute("SELECT workflow, task_name, status, error, timestamp, digest FROM tasks"):
-        pass
-
-
 def _create_if_empty(cursor: sqlite3.Cursor) -> None:
     if schema.recognise(cursor.connection) is Kind.EMPTY:  # another process may have been quicker
         schema.create(cursor.connection)
-
-
-def _on_new(work: Work[T]) -> T:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
-        schema.create(memory)
-        return work(memory.cursor())
-
-
-def _on_copy(connection: sqlite3.Connection, work: Work[T], now: float) -> T:
-    """Read a file of an earlier version as what it would become."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
-        connection.backup(memory)
-        if schema.recognise(memory) is Kind.EARLIER:
-            schema.migrate(memory, now)
-        else:
-            schema.create(memory)
-        return work(memory.cursor())

@@ -49,7 +49,7 @@ class SQLiteJournal(RunJournal):
         self._started: set[str] = set()
         self._lines: dict[tuple[str, int], int] = {}
         database.check()
-        database.make_folder()
+        database.file.make_folder()
         with ExitStack() as undo:
             own = workflow_lock(database, workflow)
             own.acquire(what=f"{database.shown} (workflow {workflow!r})")

@@ -152,7 +152,7 @@ def clear_states(database: Database, workflow: str | None) -> None:
 
 
 def _delete(database: Database, workflow: str | None, which: str, values: tuple[str, ...]) -> None:
-    if not database.exists():
+    if not database.file.exists():
         return
 
     def work(cursor: sqlite3.Cursor) -> None:

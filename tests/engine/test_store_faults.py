@@ -22,7 +22,7 @@ import pytest
 from flowweaver.errors import StateError, StateLockedError
 from flowweaver.records import AttemptRecord, TaskRecord
 from flowweaver.status import TaskStatus
-from flowweaver.stores import lock, sqlite_db, sqlite_writer
+from flowweaver.stores import lock, sqlite_db, sqlite_file, sqlite_writer
 from flowweaver.stores.base import BaseStateStore
 from flowweaver.stores.json_file import JSONStateStore
 from flowweaver.stores.sqlite import SQLiteStateStore
@@ -330,7 +330,9 @@ class TestOthers:
         with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
             other.execute("BEGIN IMMEDIATE")
             waited = threading.Event()
-            monkeypatch.setattr(sqlite_db.time, "sleep", lambda _seconds: (waited.set(), threading.Event().wait(0.001)))
+            monkeypatch.setattr(
+                sqlite_file.time, "sleep", lambda _seconds: (waited.set(), threading.Event().wait(0.001))
+            )
             saving = threading.Thread(target=store.save_task_state, args=("b", COMPLETED, 2))
             saving.start()
             assert waited.wait(10)
@@ -343,7 +345,7 @@ class TestOthers:
 
     def test_a_lock_that_never_ends_is_told_in_our_words(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sqlite_writer, "_BUSY_TIMEOUT", 0.0)
-        monkeypatch.setattr(sqlite_db, "PATIENCE", 0.0)
+        monkeypatch.setattr(sqlite_file, "PATIENCE", 0.0)
         path = tmp_path / "etl.db"
         run(sqlite(path), "wf", a=1)
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -410,6 +412,53 @@ class TestOthers:
         thread.join()
         assert problems == []
         assert reads[0] > 0
+
+    def test_a_log_that_vanishes_while_a_reader_opens_leaves_no_trace(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "etl.db"
+        good_file(path)
+        before = contents(tmp_path), path.stat().st_mtime_ns
+        real = sqlite_file.StateFile._stamp
+
+        def a_moment_ago(database: sqlite_file.StateFile) -> Any:
+            stamp = real(database)
+            assert stamp is not None
+            return stamp._replace(log=4096, has_index=True)
+
+        monkeypatch.setattr(sqlite_file.StateFile, "_stamp", a_moment_ago)
+        assert len(SQLiteStateStore(path, read_only=True).for_workflow("wf").records()) == 200
+        assert (contents(tmp_path), path.stat().st_mtime_ns) == before
+
+    def test_a_writer_that_comes_while_a_reader_reads_makes_it_read_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "etl.db"
+        run(sqlite(path), "wf", a=1)
+        view = SQLiteStateStore(path, read_only=True).for_workflow("wf")
+        real, reads = sqlite_file.StateFile._read_through, []
+
+        def slow(database: sqlite_file.StateFile, *args: Any) -> Any:
+            found = real(database, *args)
+            reads.append(found)
+            if len(reads) == 1:
+                monkeypatch.setattr(sqlite_file.StateFile, "_read_through", real)
+                run(sqlite(path), "wf", a=2)
+                monkeypatch.setattr(sqlite_file.StateFile, "_read_through", slow)
+            return found
+
+        monkeypatch.setattr(sqlite_file.StateFile, "_read_through", slow)
+        assert view.load_result("a") == 2
+        assert len(reads) == 2
+
+    def test_a_log_without_its_index_is_read_without_making_one(self, tmp_path: Path) -> None:
+        path = tmp_path / "etl.db"
+        last = kill_while_it_writes(path, 20)
+        Path(f"{path}-shm").unlink()
+        before = contents(tmp_path)
+        found = SQLiteStateStore(path, read_only=True).for_workflow("wf").records()
+        assert found[f"task_{last}"].status is COMPLETED
+        assert contents(tmp_path) == before
 
 
 class TestProcess:
