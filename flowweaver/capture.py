@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 import threading
 from collections import deque
@@ -36,6 +37,25 @@ class _HasSink(Protocol):
 
 current_attempt: ContextVar[_HasSink | None] = ContextVar("flowweaver_attempt", default=None)
 """The attempt in whose context this code runs."""
+
+
+_process = True
+"""This is the process that captures, not a child of it."""
+
+
+def _after_fork() -> None:
+    global _process  # noqa: PLW0603  # the child is another process: what it writes goes to its own descriptors
+    _process = False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _sink() -> Sink | None:
+    """Return what takes the output of the code that runs here; None outside of a task, and in a child process."""
+    attempt = current_attempt.get()
+    return attempt.sink if attempt is not None and _process else None
 
 
 class Sink:
@@ -122,8 +142,7 @@ class _Stream(io.TextIOBase):
         self._owner = owner
 
     def write(self, text: str) -> int:
-        attempt = current_attempt.get()
-        sink = attempt.sink if attempt is not None else None
+        sink = _sink()
         if sink is not None:
             if not isinstance(text, str):
                 raise TypeError(f"write() argument must be str, not {type(text).__name__}")
@@ -166,8 +185,7 @@ class _Handler(logging.Handler):
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
-        attempt = current_attempt.get()
-        sink = attempt.sink if attempt is not None else None
+        sink = _sink()
         if sink is not None and not record.name.startswith("flowweaver") and not self._owner.seen_by_a_stream():
             try:
                 sink.log(self.format(record))

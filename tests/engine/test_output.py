@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
@@ -28,3 +29,21 @@ def test_a_run_ends_soon_although_a_task_prints_without_end(tmp_path):
     assert time.perf_counter() - begun < 10  # it was more than twenty seconds
     lines = [line.text for line in store.for_workflow("w").log("prints")]
     assert lines.count("x") > 1_000
+
+
+def test_what_a_forked_child_prints_is_not_lost(capfd):
+    def forks():
+        print("parent")
+        child = os.fork()
+        if not child:
+            print("child", flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+
+    lines = []
+    workflow = Workflow("w")
+    workflow.add_task(Task("forks", forks))
+    listen = lambda e: isinstance(e, TaskOutput) and lines.extend(line.text for line in e.lines)  # noqa: E731
+    ThreadedExecutor().execute(workflow, listeners=[listen], echo=False)
+    assert lines == ["parent"]
+    assert capfd.readouterr().out == "child\n"
