@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from flowweaver.events import TaskOutput
-from flowweaver.records import AttemptRecord, LogLine
+from flowweaver.records import AttemptRecord
 from fwtui.model.details import details_lines
 from fwtui.model.frames import Excerpt
 from fwtui.model.header import WIDE
@@ -15,6 +15,7 @@ from fwtui.model.segments import Line, Segment, line
 from fwtui.model.status import OPEN_STATES
 from fwtui.model.tabs import Tab
 from fwtui.model.views import RunView, TaskView
+from fwtui.screens.background import in_thread
 from fwtui.screens.conductor import Conductor
 from fwtui.widgets.lines_pane import LinesPane
 from fwtui.widgets.tabs import TabsRule
@@ -24,6 +25,7 @@ __all__ = ["Pane"]
 _TABS = (Tab("1", "Log", "log"), Tab("2", "Details", "details"))
 _OUTPUT = Tab("0", "Output", "output")
 _MOST_OUTSIDE = 5_000
+_MANY = 1_000
 
 _Key = tuple[str, int | None, int]
 
@@ -173,24 +175,24 @@ class Pane:
         lines = await self._conductor.log(task, number)
         attempts = [each for each in self._conductor.attempts(task) if each.attempt <= number]
         excerpts = await self._conductor.excerpts(task, number)
+        made = log_lines(lines) if len(lines) < _MANY else await in_thread(log_lines, lines)
         now = self.task
         if now is None or key != self._key():
             self._again = True
             return
-        self._fill_log(now, key, lines, attempts, excerpts)
+        self._fill_log(now, key, made, attempts, excerpts)
 
     def _fill_log(
         self,
         task: TaskView,
         key: _Key,
-        lines: Sequence[LogLine],
+        made: list[Line],
         attempts: Sequence[AttemptRecord],
         excerpts: Sequence[Excerpt],
     ) -> None:
         view, widget = self._conductor.view, self._views["log"]
         if view is None:
             return
-        made = log_lines(lines)
         self._empty = not made
         before = len(made)
         error = []

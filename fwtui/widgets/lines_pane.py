@@ -20,6 +20,8 @@ from fwtui.widgets.drawing import Drawn
 
 __all__ = ["LinesPane"]
 
+_MOST = 100_000
+
 
 class LinesPane(Drawn, ScrollView, can_focus=True):
     """Lines, and a place in them.
@@ -94,7 +96,10 @@ class LinesPane(Drawn, ScrollView, can_focus=True):
         self.post_message(self.Scrolled())
 
     def append(self, lines: Sequence[Line]) -> None:
-        """Add lines at the end."""
+        """Add lines at the end; of very many the oldest go, for what goes on for days must not fill the memory."""
+        if len(self._lines) + len(lines) > _MOST:
+            self.show([*self._lines, *lines][-_MOST // 2 :], keep_place=self.following)
+            return
         first = len(self._rows)
         self._lines += lines
         for line in lines:

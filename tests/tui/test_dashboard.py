@@ -586,6 +586,23 @@ def test_a_log_that_follows_pauses_when_it_is_scrolled_up(path):
     play(scene())
 
 
+def test_a_log_that_goes_on_for_days_lets_its_oldest_lines_go(path, monkeypatch):
+    monkeypatch.setattr("fwtui.widgets.lines_pane._MOST", 100)
+
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session) as on:
+            story = Story()
+            await on.happens(*story.running())
+            for number in range(0, 300, 10):
+                texts = [str(each) for each in range(number, number + 10)]
+                await on.happens(story.writes("extract_flights", "10:42:03", *texts))
+            assert on.board.pane.view.line_count <= 100
+            assert on.line_with("10:42:03  299")
+
+    play(scene())
+
+
 def test_a_result_that_cannot_be_kept_is_told_of_unless_it_is_meant(path):
     async def scene():
         session = FakeSession(never_ran_picture(path), running=True)
