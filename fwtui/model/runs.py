@@ -1,0 +1,202 @@
+"""The runs of a workflow as rows: when each began, how it ended, how long it took and how long such runs take.
+
+A run is compared with earlier ones that went well and did as much: one that reused five of nine results is no measure
+for one that did all nine.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from flowweaver.records import AttemptRecord, RunRecord
+from fwtui.model.status import COUNT_ORDER, State
+from fwtui.model.text import count_of, visible
+from fwtui.model.times import clock_text, minute_text
+from fwtui.model.views import RunFacts, RunView
+
+__all__ = ["RunRow", "against", "run_rows", "shown_runs", "usual_of_runs", "usual_of_task", "when_text"]
+
+_LAST_GOOD = 5
+"""Earlier ones that make what is usual, as for the durations that the store remembers."""
+_SAME = 0.05
+"""Seconds, and parts of what is usual, within which a duration is as usual."""
+
+_STATES: Mapping[str | None, State] = MappingProxyType(
+    {
+        "completed": State.DONE,
+        "failed": State.FAILED,
+        "cancelled": State.STOPPED,
+        "interrupted": State.INTERRUPTED,
+        None: State.RUNNING,
+    }
+)
+_COUNTED: Mapping[str, State] = MappingProxyType(
+    {
+        "completed": State.DONE,
+        "reused": State.REUSED,
+        "failed": State.FAILED,
+        "skipped": State.SKIPPED,
+        "pending": State.WAITING,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run, as it is shown. All text in it is safe to show.
+
+    Attributes:
+        state: how it ended, as the state of a task that ended so.
+        seconds: how long it took; None while it goes on, or if nobody saw its end.
+        counts: tasks by state; only states that some task is in.
+        note: at which task it failed, what it left undone, or how its time compares with that of earlier ones.
+        who: who ran it, "" for this process.
+    """
+
+    run_id: int
+    state: State
+    started_at: float
+    seconds: float | None = None
+    counts: tuple[tuple[State, int], ...] = ()
+    note: str = ""
+    who: str = ""
+
+    @property
+    def going_on(self) -> bool:
+        """It has not ended."""
+        return self.state is State.RUNNING
+
+
+def when_text(moment: float, now: float, *, wide: bool = False) -> str:
+    """Return when something was: the time of day if that was today, else the date, with the time where it is wide."""
+    if _day(moment) == _day(now):
+        return clock_text(moment)
+    return f"{_day(moment)} {minute_text(moment)}" if wide else _day(moment)
+
+
+def _day(moment: float) -> str:
+    return time.strftime("%Y-%m-%d", time.localtime(moment))
+
+
+def run_rows(view: RunView, own: str = "") -> list[RunRow]:
+    """Return a row for each run, the newest first; one that goes on is among them.
+
+    Args:
+        view: the workflow as it is now.
+        own: what the store calls this process ("process 4711 on lab-3"), "" if that is not known.
+    """
+    runs = list(view.runs)
+    live = view.run
+    if live is not None and all(run.run_id != live.run_id for run in runs):
+        runs.insert(0, _record_of(live, view.workflow, own))
+    usual = usual_of_runs(runs)
+    return [_row_of(run, view, own, usual.get(run.run_id)) for run in runs]
+
+
+def _record_of(run: RunFacts, workflow: str, own: str) -> RunRecord:
+    holder = own if run.here else run.holder
+    return RunRecord(run.run_id, workflow, run.started_at, run.finished_at, run.outcome, run.failed_task, holder)
+
+
+def _row_of(run: RunRecord, view: RunView, own: str, usual: float | None) -> RunRow:
+    seconds = None if run.finished_at is None else max(0.0, run.finished_at - run.started_at)
+    state = _STATES.get(run.outcome, State.INTERRUPTED)
+    live = run.outcome is None and view.run is not None and view.run.run_id == run.run_id
+    return RunRow(
+        run.run_id,
+        state,
+        run.started_at,
+        seconds,
+        _counts_of(view.counts) if live else tuple(_counted(run.counts)),
+        _note(run, state, seconds, usual),
+        "" if not run.holder or run.holder == own else visible(run.holder),
+    )
+
+
+def _counts_of(counts: Mapping[State, int]) -> tuple[tuple[State, int], ...]:
+    found = ((states[0], sum(counts.get(state, 0) for state in states)) for states in COUNT_ORDER)
+    return tuple((state, number) for state, number in found if number)
+
+
+def _counted(counts: Mapping[str, int]) -> Iterable[tuple[State, int]]:
+    return ((state, counts[word]) for word, state in _COUNTED.items() if counts.get(word))
+
+
+def _note(run: RunRecord, state: State, seconds: float | None, usual: float | None) -> str:
+    if state is State.DONE:
+        return "" if seconds is None else against(seconds, usual)
+    if state is State.FAILED and run.failed_task is not None:
+        more = run.counts.get("failed", 1) - 1
+        return f"at {visible(run.failed_task)}" + (f" and {more:,} more" if more > 0 else "")
+    pending = run.counts.get("pending", 0)
+    return f"{count_of(pending, 'task')} not done" if pending else ""
+
+
+def usual_of_runs(runs: Sequence[RunRecord]) -> dict[int, float]:
+    """Return for each run the median of the seconds that the last runs before it took which went well.
+
+    Only runs in which as many tasks ran are compared; a run without any before it is left out.
+
+    Args:
+        runs: all of them, the newest first.
+    """
+    found: dict[int, float] = {}
+    good: dict[int | None, deque[float]] = {}
+    for run in reversed(runs):
+        before = good.setdefault(run.counts.get("completed"), deque(maxlen=_LAST_GOOD))
+        if before:
+            found[run.run_id] = statistics.median(before)
+        if run.outcome == "completed" and run.finished_at is not None:
+            before.append(max(0.0, run.finished_at - run.started_at))
+    return found
+
+
+def usual_of_task(attempts: Iterable[AttemptRecord], before: int | None = None) -> float | None:
+    """Return the median of the seconds of a task's last good attempts, None if there is none.
+
+    Args:
+        attempts: all that are known of it, in any order.
+        before: only those of runs before this one; None for all.
+    """
+    good = [
+        (attempt.run_id or 0, attempt.started_at, attempt.finished_at - attempt.started_at)
+        for attempt in attempts
+        if attempt.outcome == "completed" and attempt.finished_at is not None
+    ]
+    if before is not None:
+        good = [each for each in good if each[0] < before]
+    seconds = [each[2] for each in sorted(good)[-_LAST_GOOD:]]
+    return max(0.0, statistics.median(seconds)) if seconds else None
+
+
+def against(seconds: float, usual: float | None) -> str:
+    """Return how a duration compares with what is usual: "1.2x usual", "as usual"; "" where nothing is usual yet."""
+    if usual is None or usual <= 0:
+        return ""
+    ratio = seconds / usual
+    if abs(seconds - usual) < _SAME or abs(ratio - 1) < _SAME:
+        return "as usual"
+    if ratio < 0.1:
+        return "under 0.1x usual"
+    return f"{ratio:.1f}x usual" if ratio < 9.95 else f"{ratio:,.0f}x usual"
+
+
+def shown_runs(rows: Iterable[RunRow], text: str) -> list[RunRow]:
+    """Return the runs that a filter shows: all of its words must be in what the row says.
+
+    A word with a capital letter is matched exactly, the others in any case; ``!fail`` is a run that ended so.
+    """
+    words = text.split()
+    return [row for row in rows if all(_matches(row, word) for word in words)]
+
+
+def _matches(row: RunRow, word: str) -> bool:
+    if word.startswith("!"):
+        return row.state.value.startswith(word[1:].lower())
+    said = f"{row.run_id} {row.state.value} {row.note} {row.who} {_day(row.started_at)} {clock_text(row.started_at)}"
+    return word in (said.lower() if word == word.lower() else said)
