@@ -26,11 +26,13 @@ from flowweaver.errors import (
 from flowweaver.executors.base import BaseExecutor
 from flowweaver.executors.sequential import SequentialExecutor
 from flowweaver.executors.threaded import ThreadedExecutor
-from flowweaver.run import Run, RunSummary
+from flowweaver.retry import RetryPolicy
+from flowweaver.run import Run
 from flowweaver.status import TaskStatus, WorkflowStatus
 from flowweaver.stores.base import BaseStateStore
 from flowweaver.stores.base import BaseStateStore as StateBackend
-from flowweaver.task import RetryPolicy, Task, task
+from flowweaver.summary import RunSummary
+from flowweaver.task import Task, task
 from flowweaver.workflow import Workflow
 
 if TYPE_CHECKING:

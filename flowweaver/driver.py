@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import random
 import threading
-from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from queue import SimpleQueue
 from typing import Any
@@ -30,55 +28,16 @@ from flowweaver.scheduler import Scheduler, State, ranks_by_remaining_path
 from flowweaver.stores.base import RunJournal
 from flowweaver.task import Task
 from flowweaver.tracebacks import traceback_text
+from flowweaver.workers import Clock, Leave, Workers
 from flowweaver.workflow import Workflow
 
-__all__ = ["Clock", "Driver", "Leave", "Workers"]
+__all__ = ["Driver"]
 
 _OUTPUT_DELAY = 0.25
 """Seconds after which lines that no commit has taken along are written by themselves."""
 
 _OUTPUT_LINES = 1_000
 """Lines that are written at a time then."""
-
-
-class Leave(BaseException):
-    """Raised inside a task that runs on the main thread when a person interrupts for the second time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Where a run reads the time: seconds that never go back, and seconds since the epoch."""
-
-    monotonic: Callable[[], float]
-    wall: Callable[[], float]
-
-
-class Workers(ABC):
-    """The way to call functions that an executor hands to the driver.
-
-    Attributes:
-        capacity: attempts that may be made at the same time.
-        inline: the attempt that is being made in the thread that looks after the run, if any.
-    """
-
-    capacity: int = 1
-    inline: Attempt | None = None
-
-    @abstractmethod
-    def spawn(self, driver: Driver) -> None:
-        """Let one more worker take attempts from the driver. Called under its lock: must neither block nor raise."""
-
-    def run_here(self, driver: Driver) -> None:
-        """Run what can run in the thread that looks after the run; most have nothing that can."""
-        del driver
-
-    @abstractmethod
-    def give_up(self, driver: Driver, attempt: Attempt) -> bool:
-        """Ask an attempt to end; called under the driver's lock. Return whether its thread may go on running."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Let go of idle threads. Threads that are stuck in a task are left behind."""
 
 
 class Driver:

@@ -11,7 +11,8 @@ from flowweaver.declared import missing_outputs, observe_inputs
 from flowweaver.fingerprint import Fingerprinter, innermost, version_print
 from flowweaver.plan import TaskFacts
 from flowweaver.records import CodePrint, FilePrint, Provenance, TaskRecord
-from flowweaver.task import Arguments, Task
+from flowweaver.signature import Arguments
+from flowweaver.task import Task
 from flowweaver.workflow import Workflow
 
 __all__ = ["facts_of", "hash_param", "look_again"]

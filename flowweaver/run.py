@@ -9,16 +9,15 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from queue import Empty
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flowweaver.capture import Capture
-from flowweaver.driver import Clock, Driver, Leave, Workers
+from flowweaver.driver import Driver
 from flowweaver.errors import (
     StateError,
     WorkflowCancelledError,
@@ -30,12 +29,14 @@ from flowweaver.plan import Action
 from flowweaver.prepare import Options, Prepared, prepare
 from flowweaver.status import WorkflowStatus
 from flowweaver.stores.base import BaseStateStore, RunJournal
+from flowweaver.summary import RunSummary
+from flowweaver.workers import Clock, Leave, Workers
 from flowweaver.workflow import Workflow
 
 if TYPE_CHECKING:
     from flowweaver.events import Listener
 
-__all__ = ["Hooks", "Run", "RunSummary"]
+__all__ = ["Hooks", "Run"]
 
 
 class Hooks(StatusHooks, Protocol):
@@ -49,41 +50,6 @@ class Hooks(StatusHooks, Protocol):
 
     def on_workflow_failure(self, workflow_name: str, error: BaseException) -> None:
         """The run did not complete."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """How a run ended.
-
-    Attributes:
-        outcome: "completed", "failed" or "cancelled".
-        duration: seconds.
-        completed: tasks that ran and have their result.
-        restored: tasks whose stored result was reused.
-        pending: tasks that never began, or were interrupted.
-        errors: the exception of each failed task.
-        contained: how often a listener, hook or callback raised.
-        left_behind: threads that still run a task that was given up.
-    """
-
-    workflow: str
-    run_id: int
-    outcome: str
-    started_at: datetime
-    duration: float
-    completed: tuple[str, ...] = ()
-    restored: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
-    pending: tuple[str, ...] = ()
-    errors: Mapping[str, BaseException] = field(default_factory=dict)
-    contained: int = 0
-    left_behind: int = 0
-
-    @property
-    def status(self) -> WorkflowStatus:
-        """The workflow's status after this run."""
-        return WorkflowStatus.COMPLETED if self.outcome == "completed" else WorkflowStatus.FAILED
 
 
 class Run:

@@ -5,144 +5,20 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from types import FunctionType, MappingProxyType
+from types import MappingProxyType
 from typing import Any, TypeVar, overload
 
 from flowweaver.errors import DefinitionError, TaskExecutionError, describe_exception
+from flowweaver.retry import RetryOn, RetryPolicy
+from flowweaver.signature import arguments_of, is_async_callable, pass_by_name
 from flowweaver.status import TaskStatus
 
-__all__ = ["Arguments", "RetryPolicy", "StoredResult", "Task", "arguments_of", "is_async_callable", "parse_age", "task"]
+__all__ = ["StoredResult", "Task", "check_name", "parse_age", "task", "task_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-RetryOn = type[BaseException] | tuple[type[BaseException], ...] | Callable[[BaseException], bool]
 
 _AGE_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """When a failed attempt is followed by another, and after how long.
-
-    Attributes:
-        retries: attempts after the first.
-        delay: seconds before the first retry.
-        backoff: factor on the delay for each further retry.
-        max_delay: seconds that a delay never exceeds.
-        jitter: fraction of the delay added or taken away at random, 0 to 1.
-        on: exception types, or a predicate on the exception, that are worth another attempt.
-    """
-
-    retries: int = 0
-    delay: float = 0.0
-    backoff: float = 1.0
-    max_delay: float = 60.0
-    jitter: float = 0.0
-    on: RetryOn = Exception
-
-    def delay_before(self, attempt: int, chance: float = 0.5) -> float:
-        """Return the seconds to wait before attempt number ``attempt`` (2 is the first retry).
-
-        Args:
-            chance: a random number in [0, 1); 0.5 means no jitter.
-        """
-        try:
-            delay = self.delay * self.backoff ** max(0, attempt - 2)
-        except OverflowError:
-            delay = self.max_delay
-        delay *= 1.0 + self.jitter * (2.0 * chance - 1.0)
-        return max(0.0, min(delay, self.max_delay))
-
-    def wants_retry(self, attempt: int, error: BaseException) -> bool:
-        """Tell whether the failure of attempt number ``attempt`` is to be followed by another.
-
-        A predicate that raises means no.
-        """
-        if attempt > self.retries:
-            return False
-        on = self.on
-        if isinstance(on, type | tuple):
-            return isinstance(error, on)
-        try:
-            return bool(on(error))
-        except Exception:
-            return False
-
-
-@dataclass(frozen=True, slots=True)
-class Arguments:
-    """What a function's signature asks for.
-
-    Attributes:
-        positional_only: names that can only be given by position, in order.
-        keywords: names that can be given by keyword.
-        required: those of both that have no default.
-        takes_all: it has ``**kwargs``.
-    """
-
-    positional_only: tuple[str, ...] = ()
-    keywords: tuple[str, ...] = ()
-    required: frozenset[str] = frozenset()
-    takes_all: bool = False
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All names it asks for."""
-        return self.positional_only + self.keywords
-
-
-_NOTHING = Arguments()
-
-
-@lru_cache(maxsize=4096)
-def _arguments_of_code(code: Any, defaults: int, kw_defaults: frozenset[str]) -> Arguments:
-    positional = code.co_varnames[: code.co_argcount]
-    only = code.co_varnames[: code.co_posonlyargcount]
-    keyword_only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    required = frozenset(positional[: len(positional) - defaults]) | (frozenset(keyword_only) - kw_defaults)
-    return Arguments(
-        positional_only=only,
-        keywords=positional[len(only) :] + keyword_only,
-        required=required,
-        takes_all=bool(code.co_flags & inspect.CO_VARKEYWORDS),
-    )
-
-
-def arguments_of(func: Callable[..., Any]) -> Arguments:
-    """Return what a callable asks for; one whose signature cannot be known asks for nothing."""
-    # Plain functions are by far the most: their code object tells it thirty times faster than inspect.signature.
-    if type(func) is FunctionType and not func.__dict__.keys() & {"__wrapped__", "__signature__"}:
-        kw_defaults = func.__kwdefaults__
-        return _arguments_of_code(
-            func.__code__, len(func.__defaults__ or ()), frozenset(kw_defaults) if kw_defaults else frozenset()
-        )
-    try:
-        parameters = inspect.signature(func).parameters.values()
-    except Exception:  # a built-in tells nothing; an object of the user's may raise anything when it is asked
-        return _NOTHING
-    kinds = inspect.Parameter
-    return Arguments(
-        positional_only=tuple(p.name for p in parameters if p.kind is kinds.POSITIONAL_ONLY),
-        keywords=tuple(p.name for p in parameters if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)),
-        required=frozenset(
-            p.name
-            for p in parameters
-            if p.default is kinds.empty and p.kind not in (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD)
-        ),
-        takes_all=any(p.kind is kinds.VAR_KEYWORD for p in parameters),
-    )
-
-
-def is_async_callable(func: Callable[..., Any]) -> bool:
-    """Tell whether calling it gives a coroutine; looks through partial objects and ``__call__``."""
-    if inspect.iscoroutinefunction(func):
-        return True
-    inner = getattr(func, "func", None)
-    if inner is not None and callable(inner):
-        return is_async_callable(inner)
-    return not isinstance(func, FunctionType | type) and inspect.iscoroutinefunction(getattr(func, "__call__", None))  # noqa: B004
 
 
 def parse_age(age: float | str | None) -> float | None:
@@ -395,19 +271,6 @@ def _run_coroutine(coroutine: Any) -> Any:
 
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
-
-
-def pass_by_name(arguments: Arguments, values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """Return positional and keyword arguments for a call: of ``values``, those that the signature asks for."""
-    args: list[Any] = []
-    for name in arguments.positional_only:
-        if name not in values:
-            break  # a later one cannot be given without this one
-        args.append(values[name])
-    if arguments.takes_all:
-        only = set(arguments.positional_only)
-        return args, {name: value for name, value in values.items() if name not in only}
-    return args, {name: values[name] for name in arguments.keywords if name in values}
 
 
 def _retry_policy(

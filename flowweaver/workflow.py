@@ -18,8 +18,9 @@ from flowweaver.errors import (
     UnknownTaskError,
     WorkflowBusyError,
 )
+from flowweaver.signature import Arguments, arguments_of
 from flowweaver.status import TaskStatus, WorkflowStatus
-from flowweaver.task import Arguments, Task, arguments_of, check_name, task_of
+from flowweaver.task import Task, check_name, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

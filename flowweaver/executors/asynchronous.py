@@ -10,28 +10,28 @@ from functools import partial
 from typing import Any
 
 from flowweaver.attempt import Attempt
-from flowweaver.driver import Driver, Workers
+from flowweaver.driver import Driver
 from flowweaver.events import Listener
 from flowweaver.executors import base
 from flowweaver.executors.base import BaseExecutor, checked_count
-from flowweaver.executors.loops import Loops
-from flowweaver.executors.threads import DaemonThreads
+from flowweaver.executors.loops import Loops, LoopWorkers
 from flowweaver.prepare import Options
-from flowweaver.run import Run, RunSummary
+from flowweaver.run import Run
+from flowweaver.signature import is_async_callable
 from flowweaver.stores.base import BaseStateStore
-from flowweaver.task import is_async_callable
+from flowweaver.summary import RunSummary
+from flowweaver.workers import Workers
 from flowweaver.workflow import Workflow
 
 __all__ = ["AsyncExecutor"]
 
 
-class _AsyncWorkers(Workers):
+class _AsyncWorkers(LoopWorkers):
     """Workers that wander: on the loop while they make attempts of coroutine functions, in a thread for the others."""
 
     def __init__(self, capacity: int, loop: asyncio.AbstractEventLoop | None) -> None:
+        super().__init__("flowweaver-sync", Loops(loop, self._move))
         self.capacity = capacity
-        self._loops = Loops(loop, self._move)
-        self._threads = DaemonThreads("flowweaver-sync")
         self._workers: set[asyncio.Task[None]] = set()
         self._on_the_way: dict[int, tuple[asyncio.AbstractEventLoop, Attempt | None]] = {}
         self._number = itertools.count()
@@ -84,16 +84,6 @@ class _AsyncWorkers(Workers):
                 self._to_loop(driver, attempt)
         except BaseException as error:
             driver.crash(error)
-
-    def give_up(self, driver: Driver, attempt: Attempt) -> bool:
-        if attempt.stop_coroutine is None:
-            return True
-        self._loops.give_up(driver, attempt)
-        return False
-
-    def close(self) -> None:
-        self._threads.close()
-        self._loops.close()
 
 
 class AsyncExecutor(BaseExecutor):

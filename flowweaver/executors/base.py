@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from flowweaver.driver import Workers
 from flowweaver.errors import DefinitionError
 from flowweaver.prepare import Options
 from flowweaver.run import Run
 from flowweaver.status import TaskStatus
 from flowweaver.stores.base import BaseStateStore
+from flowweaver.workers import Workers
 from flowweaver.workflow import Workflow
 
 if TYPE_CHECKING:

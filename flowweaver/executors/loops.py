@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from flowweaver.attempt import Attempt
 from flowweaver.driver import Driver
 from flowweaver.errors import TaskExecutionError
+from flowweaver.executors.threads import DaemonThreads
+from flowweaver.workers import Workers
 
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["Loops"]
+__all__ = ["LoopWorkers", "Loops"]
 
 _PATIENCE = 0.5
 """Seconds that a loop has to take up a cancellation before it counts as blocked."""
@@ -111,6 +113,29 @@ class Loops:
             loop, self._loop = self._loop, None
         if loop is not None and loop is not self._given:
             loop.call_soon_threadsafe(loop.stop)
+
+
+class LoopWorkers(Workers):
+    """What all workers share: threads that call functions, and a loop for the coroutines that come of it.
+
+    Args:
+        name: of the threads.
+        loops: where coroutines run.
+    """
+
+    def __init__(self, name: str, loops: Loops) -> None:
+        self._threads = DaemonThreads(name)
+        self._loops = loops
+
+    def give_up(self, driver: Driver, attempt: Attempt) -> bool:
+        if attempt.stop_coroutine is None:
+            return True
+        self._loops.give_up(driver, attempt)
+        return False
+
+    def close(self) -> None:
+        self._threads.close()
+        self._loops.close()
 
 
 async def _guarded(coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from flowweaver.attempt import Attempt
-from flowweaver.driver import Driver, Leave, Workers
+from flowweaver.driver import Driver
 from flowweaver.executors.base import BaseExecutor
-from flowweaver.executors.loops import Loops
+from flowweaver.executors.loops import Loops, LoopWorkers
 from flowweaver.executors.threaded import ThreadWorkers
-from flowweaver.executors.threads import DaemonThreads
+from flowweaver.workers import Leave, Workers
 
 __all__ = ["SequentialExecutor"]
 
 
-class _InlineWorkers(Workers):
+class _InlineWorkers(LoopWorkers):
     """The calling thread is the worker, so that ``breakpoint()`` works.
 
     An attempt with a timeout is made in a thread aside, because a call in this thread could not be given up.
@@ -21,10 +21,8 @@ class _InlineWorkers(Workers):
     capacity = 1
 
     def __init__(self) -> None:
+        super().__init__("flowweaver-aside", Loops())
         self._wanted = False
-        self._threads = DaemonThreads("flowweaver-aside")
-        self._loops = Loops()
-        self.inline: Attempt | None = None
 
     def spawn(self, driver: Driver) -> None:
         self._wanted = True
@@ -57,16 +55,6 @@ class _InlineWorkers(Workers):
             driver.inbox.put(None)
 
         self._threads.submit(job)
-
-    def give_up(self, driver: Driver, attempt: Attempt) -> bool:
-        if attempt.stop_coroutine is None:
-            return True
-        self._loops.give_up(driver, attempt)
-        return False
-
-    def close(self) -> None:
-        self._threads.close()
-        self._loops.close()
 
 
 class SequentialExecutor(BaseExecutor):

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowweaver.attempt import Attempt
-from flowweaver.driver import Driver, Workers
+from flowweaver.driver import Driver
 from flowweaver.executors.base import BaseExecutor, checked_count
-from flowweaver.executors.loops import Loops
-from flowweaver.executors.threads import DaemonThreads
+from flowweaver.executors.loops import Loops, LoopWorkers
 from flowweaver.stores.base import BaseStateStore
+from flowweaver.workers import Workers
 
 __all__ = ["ThreadWorkers", "ThreadedExecutor"]
 
 
-class ThreadWorkers(Workers):
+class ThreadWorkers(LoopWorkers):
     """Workers that are threads; coroutines run on one loop of the run while their worker waits."""
 
     def __init__(self, capacity: int) -> None:
+        super().__init__("flowweaver-worker", Loops())
         self.capacity = capacity
-        self._threads = DaemonThreads("flowweaver-worker")
-        self._loops = Loops()
 
     def spawn(self, driver: Driver) -> None:
         self._threads.submit(lambda: self._work(driver))
@@ -34,16 +32,6 @@ class ThreadWorkers(Workers):
                 attempt = driver.finish(attempt)
         except BaseException as error:
             driver.crash(error)
-
-    def give_up(self, driver: Driver, attempt: Attempt) -> bool:
-        if attempt.stop_coroutine is None:
-            return True
-        self._loops.give_up(driver, attempt)
-        return False
-
-    def close(self) -> None:
-        self._threads.close()
-        self._loops.close()
 
 
 class ThreadedExecutor(BaseExecutor):

@@ -22,7 +22,8 @@ from flowweaver import (
     Workflow,
     task,
 )
-from flowweaver.task import arguments_of, parse_age
+from flowweaver.signature import arguments_of
+from flowweaver.task import parse_age
 from tests.engine.test_scheduler import ancestors, graphs
 
 
