@@ -175,9 +175,9 @@ class LinesPane(Drawn, ScrollView, can_focus=True):
         self.scroll_to(y=max(0, len(self._rows) - self.size.height), animate=False, force=True, immediate=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Say that other lines are in sight; whoever scrolls up is not followed any more."""
+        """Say that other lines are in sight; whoever scrolls up from the end is not followed any more."""
         super().watch_scroll_y(old_value, new_value)
-        if new_value < old_value:
+        if new_value < old_value and new_value < len(self._rows) - self.size.height:
             self.following = False
         self.post_message(self.Scrolled())
 
