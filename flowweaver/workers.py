@@ -1,4 +1,4 @@
-"""The port between the driver and whoever calls functions for it; an executor hands the driver these and nothing else."""
+"""The port between the driver and whoever calls functions for it; an executor hands the driver these, nothing else."""
 
 from __future__ import annotations
 
