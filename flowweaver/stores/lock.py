@@ -18,12 +18,14 @@ from typing import Final
 
 from flowweaver.errors import StateError, StateLockedError
 
-__all__ = ["FileLock", "Holder", "holder_of"]
+__all__ = ["BRIEFLY", "FileLock", "Holder", "holder_of"]
 
 PATIENCE = 0.3
 """Seconds for which a lock is asked for again: longer than any reader's question takes."""
 
 _PAUSE: Final = 0.01
+BRIEFLY: Final = 10.0
+"""Seconds for which nobody holds a whole file alone who is well: long enough to check it, move it over, clean it up."""
 _HOLDER_SIZE: Final = 1_000
 
 if sys.platform == "win32":
@@ -164,16 +166,20 @@ class FileLock:
         return True
 
     def share(self) -> None:
-        """Let others share the lock that was held alone."""
+        """Let others share the lock that was held alone.
+
+        Raises:
+            StateLockedError: another took it in between, and keeps it.
+        """
         if self._descriptor is None or self._shared:
             return
         self._write("")
         self._shared = True
-        if sys.platform == "win32":
-            self.release()
-            self.acquire(shared=True)
-        else:
-            _lock(self._descriptor, shared=True)
+        if sys.platform != "win32" and _lock(self._descriptor, shared=True):
+            return
+        # It cannot be changed in one step, or somebody was quicker in between, who needs it for a moment only.
+        self.release()
+        self.acquire(shared=True, patience=BRIEFLY)
 
     def release(self) -> None:
         """Give the lock back. Doing so again does nothing."""

@@ -157,7 +157,7 @@ class Database:
             self.file.make_private()
             writer = self.file.patiently(Writer, self.path, self, self._synchronous)
             try:
-                self.file.patiently(self._prepare, writer, kind, alone=bool(alone))
+                self._prepare(writer, kind, alone=bool(alone))
             except BaseException:
                 writer.close()
                 raise
@@ -167,16 +167,20 @@ class Database:
         return writer
 
     def _prepare(self, writer: Writer, kind: Kind, *, alone: bool) -> None:
+        patiently = self.file.patiently
         if kind is Kind.EARLIER:
-            writer.transact(lambda cursor: schema.migrate(cursor.connection, self.clock()))
-        writer.use_log()
+            patiently(writer.transact, self._migrate)
+        patiently(writer.use_log)
         if kind is Kind.EMPTY:
-            writer.transact(_create_if_empty)
+            patiently(writer.transact, _create_if_empty)
         elif kind is Kind.CURRENT and self._collect is not None:
             if not alone:
                 return
-            writer.transact(self._collect)
+            patiently(writer.transact, self._collect)
         self._collect = None
+
+    def _migrate(self, cursor: sqlite3.Cursor) -> None:
+        schema.migrate(cursor.connection, self.clock())
 
 
 _opened: weakref.WeakSet[Database] = weakref.WeakSet()

@@ -12,7 +12,7 @@ from flowweaver.records import AttemptRecord, LogLine, StoredValue, TaskRecord
 from flowweaver.status import TaskStatus
 from flowweaver.stores import codec
 from flowweaver.stores.base import RunJournal
-from flowweaver.stores.lock import FileLock, Holder
+from flowweaver.stores.lock import BRIEFLY, FileLock, Holder
 from flowweaver.stores.sqlite_db import Database
 from flowweaver.stores.sqlite_rows import RECORD_COLUMNS, adopt, fetch_result, open_result, record_of
 from flowweaver.stores.sqlite_steps import Step, attempt_step, line_steps, plain_steps, record_steps
@@ -57,7 +57,7 @@ class SQLiteJournal(RunJournal):
             whole = database.file_lock()
             alone = whole.try_acquire(patience=0)
             if not alone:
-                whole.acquire(shared=True, patience=10.0, what=database.shown)
+                whole.acquire(shared=True, patience=BRIEFLY, what=database.shown)
             undo.callback(whole.release)
             database.hold(alone=alone)
             undo.callback(database.let_go)
