@@ -5,15 +5,17 @@ Only what was is told: attempts carry the times of their start and end, and an e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import NamedTuple
 
 from flowweaver.records import AttemptRecord
 from fwtui.model.status import State
 from fwtui.model.timeline_chain import Chain, Span, critical_chain
-from fwtui.model.views import RunView, TaskView
+from fwtui.model.views import RunFacts, RunView, TaskView
 
 __all__ = ["Kind", "Piece", "Timeline", "pieces_in", "pieces_of", "seconds_of", "timeline_of"]
 
@@ -71,6 +73,9 @@ _KINDS: Mapping[str | None, Kind] = {
 }
 
 
+_STOPPED = frozenset(outcome for outcome, kind in _KINDS.items() if kind is Kind.STOPPED)
+
+
 def pieces_of(
     attempts: Sequence[AttemptRecord], now: float, *, going_on: bool, retrying: bool = False
 ) -> tuple[Piece, ...]:
@@ -110,9 +115,10 @@ def seconds_of(pieces: Sequence[Piece]) -> float | None:
     return pieces[-1].end - pieces[0].start
 
 
-def _attempts_in(view: RunView, name: str, run_id: int) -> list[AttemptRecord]:
-    """Return a task's attempts in one run."""
-    return [attempt for attempt in view.attempts.get(name, ()) if attempt.run_id == run_id]
+def _attempts_in(view: RunView, name: str, run_id: int) -> tuple[AttemptRecord, ...]:
+    """Return a task's attempts in a run; all that a view has of a task are of one run, of this or of an earlier one."""
+    attempts = view.attempts.get(name, ())
+    return attempts if attempts and attempts[-1].run_id == run_id else ()
 
 
 def pieces_in(view: RunView, task: TaskView, now: float) -> tuple[Piece, ...]:
@@ -126,32 +132,61 @@ def pieces_in(view: RunView, task: TaskView, now: float) -> tuple[Piece, ...]:
 
 
 def timeline_of(view: RunView, now: float) -> Timeline | None:
-    """Return the timeline of the run that a view shows, None if there was no run.
-
-    It looks at every task once, so it is not for every frame of a run of thousands.
-    """
+    """Return the timeline of the run that a view shows, None if there was no run."""
     run = view.run
     if run is None:
         return None
     going_on = run.outcome is None
-    spans: dict[str, Span] = {}
-    stopped = False
-    reach = run.started_at
-    for name in view.attempts:
-        own = _attempts_in(view, name, run.run_id)
-        if not own:
-            continue
-        end = own[-1].finished_at
-        if end is None and going_on and own[-1].outcome is None:
-            end = now
-        stopped = stopped or end is None or _KINDS.get(own[-1].outcome) is Kind.STOPPED
-        reach = max(reach, own[-1].started_at, end or 0.0)
-        if end is not None:
-            spans[name] = Span(own[0].started_at, end)
     seconds = max(0.0, now - run.started_at) if going_on else run.duration
-    reach = max(reach, now if going_on else run.finished_at or 0.0)
-    chain = Chain() if seconds is None else critical_chain(spans, lambda name: _deps(view, name), run.started_at)
+    last, end, stopped = _last_in_flight(view, run, now) or _last_ended(view, run, now)
+    chain = Chain()
+    if last is not None and seconds is not None:
+        chain = critical_chain(last, partial(_span, view, run, now), partial(_deps, view), run.started_at)
+    reach = max(end, run.started_at, now if going_on else run.finished_at or 0.0)
     return Timeline(run.run_id, run.started_at, going_on, seconds, reach - run.started_at, chain, stopped)
+
+
+def _last_in_flight(view: RunView, run: RunFacts, now: float) -> tuple[str, float, bool] | None:
+    """Return the task in flight that started first: it ends now, and no other ends later; None if none is in flight."""
+    if run.outcome is not None:
+        return None
+    starts = ((span.start, name) for name in view.in_flight if (span := _span(view, run, now, name)) is not None)
+    first = min(starts, default=None)
+    return None if first is None else (first[1], now, False)
+
+
+def _last_ended(view: RunView, run: RunFacts, now: float) -> tuple[str | None, float, bool]:
+    """Return the task that ended last, the last moment that is known, and whether any task was stopped.
+
+    It looks at every task there is, ten thousand perhaps, and so goes straight at what it needs.
+    """
+    going_on, run_id = run.outcome is None, run.run_id
+    last: str | None = None
+    latest, first, known, stopped = -math.inf, 0.0, 0.0, False
+    for name, attempts in view.attempts.items():
+        if not attempts or attempts[-1].run_id != run_id:
+            continue
+        attempt = attempts[-1]
+        end, outcome = attempt.finished_at, attempt.outcome
+        if end is None and outcome is None and going_on:
+            end = now
+        if end is None:
+            stopped, known = True, max(known, attempt.started_at)
+        elif end > latest or (end == latest and attempts[0].started_at < first):
+            last, latest, first = name, end, attempts[0].started_at
+        if outcome != "completed" and outcome in _STOPPED:
+            stopped = True
+    return last, max(latest, known), stopped
+
+
+def _span(view: RunView, run: RunFacts, now: float, name: str) -> Span | None:
+    attempts = _attempts_in(view, name, run.run_id)
+    if not attempts:
+        return None
+    end = attempts[-1].finished_at
+    if run.outcome is None and (name in view.in_flight or (end is None and attempts[-1].outcome is None)):
+        end = now
+    return None if end is None else Span(attempts[0].started_at, end)
 
 
 def _deps(view: RunView, name: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ hold the worker: which one that was, is not recorded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -36,31 +36,30 @@ class Chain:
     waited: float = 0.0
 
 
-def critical_chain(spans: Mapping[str, Span], deps_of: Callable[[str], Iterable[str]], started_at: float) -> Chain:
-    """Return the chain that ended last.
+def critical_chain(
+    last: str, span_of: Callable[[str], Span | None], deps_of: Callable[[str], Iterable[str]], started_at: float
+) -> Chain:
+    """Return the chain that ends with a task.
 
-    From the last task that ended, it goes each time to the dependency that ended last before that task started. Of
-    tasks that ended at the same time (or that all still run) the one that started first is taken.
+    From that task it goes each time to the dependency that ended last before the task started; of those that ended at
+    the same time, to the one that started first.
 
     Args:
-        spans: the tasks that ran, by name; those that run end now.
-        deps_of: the dependencies of a task; those that did not run in this run are where a chain begins.
+        last: the task; it ran.
+        span_of: when a task ran; None if it did not in this run: there a chain begins.
+        deps_of: the dependencies of a task.
         started_at: when the run began, seconds since the epoch.
     """
-    if not spans:
-        return Chain()
-    name = max(spans, key=lambda each: _lateness(spans[each]))
-    names = [name]
+    names = [last]
+    span = span_of(last)
     waited = 0.0
-    while True:
-        start = spans[name].start
-        before = [dep for dep in deps_of(name) if dep in spans and spans[dep].end <= start + _SLACK]
+    while span is not None:
+        start = span.start
+        found = ((span_of(dep), dep) for dep in deps_of(names[-1]))
+        before = [(span, dep) for span, dep in found if span is not None and span.end <= start + _SLACK]
         if not before:
             return Chain(tuple(reversed(names)), waited + max(0.0, start - started_at))
-        name = max(before, key=lambda each: _lateness(spans[each]))
-        waited += max(0.0, start - spans[name].end)
+        span, name = max(before, key=lambda each: (each[0].end, -each[0].start))
+        waited += max(0.0, start - span.end)
         names.append(name)
-
-
-def _lateness(span: Span) -> tuple[float, float]:
-    return span.end, -span.start
+    return Chain()

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from flowweaver.plan import Plan
 from flowweaver.records import AttemptRecord, RunRecord
 from fwtui.model.segments import plain, width_of
-from fwtui.model.timeline import Kind, pieces_of, seconds_of, timeline_of
-from fwtui.model.timeline_chain import Span, critical_chain
+from fwtui.model.timeline import Kind, pieces_in, pieces_of, seconds_of, timeline_of
+from fwtui.model.timeline_chain import Chain, Span, critical_chain
 from fwtui.model.timeline_lines import RowFacts, axis_line, frame_for, legend_lines, row_line
 from fwtui.model.timeline_window import Window, axis_of, horizon_of, scrolled, tick_text, ticks_of, zoomed
 from fwtui.model.views import idle_view
@@ -205,12 +205,13 @@ def schedules(draw):
 @given(schedules())
 def test_the_critical_chain_explains_the_whole_length(made):
     spans, deps = made
-    chain = critical_chain(spans, deps.__getitem__, BEGAN)
     if not spans:
-        assert chain.names == ()
+        assert critical_chain("t0", spans.get, deps.__getitem__, BEGAN) == Chain()
         return
-    last = max(span.end for span in spans.values())
-    assert spans[chain.names[-1]].end == last, "nothing ended after it"
+    at_end = max(spans, key=lambda name: spans[name].end)
+    last = spans[at_end].end
+    chain = critical_chain(at_end, spans.get, deps.__getitem__, BEGAN)
+    assert chain.names[-1] == at_end
     assert all(before in deps[after] for before, after in pairwise(chain.names)), "each needed the one before it"
     worked = sum(spans[name].end - spans[name].start for name in chain.names)
     assert math.isclose(worked + chain.waited, last - BEGAN, abs_tol=1e-5)
@@ -222,10 +223,16 @@ def test_the_critical_chain_explains_the_whole_length(made):
 @given(st.dictionaries(st.sampled_from("abcdef"), st.tuples(SECONDS, SECONDS), min_size=1))
 def test_whatever_the_clocks_say_a_chain_is_a_chain(times):
     spans = {name: Span(BEGAN + start, BEGAN + start + more) for name, (start, more) in times.items()}
-    deps = {name: [other for other in "abcdef" if other < name] for name in "abcdef"}
-    names = critical_chain(spans, deps.__getitem__, BEGAN).names
-    assert list(names) == sorted(names)
+    deps = {name: [other for other in "abcdef" if other > name] for name in "abcdef"}
+    names = critical_chain(min(spans), spans.get, deps.__getitem__, BEGAN).names
+    assert list(names) == sorted(names, reverse=True)
+    assert names[-1] == min(spans)
     assert len(set(names)) == len(names) > 0
+
+
+def _end(view, name, now):
+    pieces = pieces_in(view, view.tasks[name], now)
+    return pieces[-1].end if pieces and pieces[-1].ended else -math.inf
 
 
 @given(runs())
@@ -233,6 +240,9 @@ def test_the_chain_of_a_run_is_made_of_its_tasks(made):
     view, now = made
     timeline = timeline_of(view, now)
     assert set(timeline.chain.names) <= {name for name, attempts in view.attempts.items() if attempts}
+    if timeline.chain.names:
+        ends = {name: _end(view, name, now) for name in view.tasks}
+        assert ends[timeline.chain.names[-1]] == max(ends.values()), "nothing ended after it"
     if timeline.seconds is not None and timeline.chain.names:
         assert timeline.chain.waited <= timeline.reach + 1e-6
     elsewhere = replace(view, run=replace(view.run, run_id=2))
