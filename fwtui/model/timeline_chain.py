@@ -7,6 +7,7 @@ hold the worker: which one that was, is not recorded.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -51,15 +52,30 @@ def critical_chain(
         started_at: when the run began, seconds since the epoch.
     """
     names = [last]
-    span = span_of(last)
     waited = 0.0
-    while span is not None:
-        start = span.start
-        found = ((span_of(dep), dep) for dep in deps_of(names[-1]))
-        before = [(span, dep) for span, dep in found if span is not None and span.end <= start + _SLACK]
-        if not before:
-            return Chain(tuple(reversed(names)), waited + max(0.0, start - started_at))
-        span, name = max(before, key=lambda each: (each[0].end, -each[0].start))
-        waited += max(0.0, start - span.end)
+    span = span_of(last)
+    if span is None:
+        return Chain()
+    while (found := _before(span, names[-1], span_of, deps_of)) is not None:
+        name, earlier = found
+        waited += max(0.0, span.start - earlier.end)
         names.append(name)
-    return Chain()
+        span = earlier
+    return Chain(tuple(reversed(names)), waited + max(0.0, span.start - started_at))
+
+
+def _before(
+    span: Span, name: str, span_of: Callable[[str], Span | None], deps_of: Callable[[str], Iterable[str]]
+) -> tuple[str, Span] | None:
+    """Return the dependency that ended last before a task started, None if none of them ran."""
+    found: tuple[str, Span] | None = None
+    latest = (-math.inf, 0.0)
+    border = span.start + _SLACK
+    for dep in deps_of(name):
+        other = span_of(dep)
+        if other is None:
+            continue
+        start, end = other
+        if end <= border and (end, -start) > latest:
+            found, latest = (dep, other), (end, -start)
+    return found
