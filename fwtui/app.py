@@ -12,6 +12,7 @@ import sys
 
 from fwtui.dashboard_app import DashboardApp
 from fwtui.leaving import close, tell_the_end
+from fwtui.model.ascii_text import wants_ascii
 from fwtui.session.port import SessionPort
 from fwtui.terminal import Terminal
 
@@ -27,7 +28,13 @@ def run_dashboard(session: SessionPort, *, run_at_start: bool = False, watch: bo
     What is left in the scrollback is how the last run of the session ended.
     """
     with Terminal() as terminal:
-        app = DashboardApp(session, watch=watch, run_at_start=run_at_start, terminal=terminal)
+        app = DashboardApp(
+            session,
+            watch=watch,
+            run_at_start=run_at_start,
+            terminal=terminal,
+            ascii_only=wants_ascii(sys.__stdout__.encoding if sys.__stdout__ else "", os.environ),
+        )
         code = app.run()
         # Textual has put back what it found; tasks that still run are captured by what was there last.
         sys.stdout, sys.stderr = app.streams

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,7 +31,22 @@ _state = click.option("--state", metavar="PATH", help="The file that keeps the s
 _params = click.option(
     "-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Give a parameter; may be repeated."
 )
-file_options = _together(_target, _params, _state)
+
+
+def _draw_ascii(_context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        # Where everything that draws looks, and what a task starts gets it too.
+        os.environ["FWTUI_ASCII"] = "1"
+
+
+_ascii = click.option(
+    "--ascii",
+    is_flag=True,
+    expose_value=False,
+    callback=_draw_ascii,
+    help="Draw nothing but ASCII (or FWTUI_ASCII=1).",
+)
+file_options = _together(_target, _params, _state, _ascii)
 
 selection = _together(
     click.option("--only", multiple=True, metavar="GLOB", help="Consider only these tasks."),

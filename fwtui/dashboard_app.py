@@ -20,6 +20,7 @@ from fwtui.screens.dashboard import Dashboard
 from fwtui.screens.looking import LookingKeys
 from fwtui.session.port import SessionPort
 from fwtui.terminal import Terminal
+from fwtui.widgets.drawing import ASCII
 
 __all__ = ["DashboardApp"]
 
@@ -37,6 +38,7 @@ class DashboardApp(OrderedKeys):
         run_at_start: a run starts as soon as the file is loaded.
         clock: seconds since the epoch.
         terminal: where the screen is; None in tests, which also move the time by themselves.
+        ascii_only: draw nothing but ASCII.
 
     Attributes:
         error: what is to be said on stderr afterwards, "" if nothing.
@@ -60,8 +62,10 @@ class DashboardApp(OrderedKeys):
         run_at_start: bool = False,
         clock: Callable[[], float] = time.time,
         terminal: Terminal | None = None,
+        ascii_only: bool = False,
     ) -> None:
         super().__init__()
+        self.set_class(ascii_only, ASCII)
         self.session = session
         self.dashboard = Dashboard(session, clock, watch=watch, run_at_start=run_at_start)
         self._watch = watch

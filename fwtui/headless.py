@@ -24,6 +24,7 @@ from flowweaver.events import (
     TaskSkipped,
     TaskStarted,
 )
+from fwtui.model.ascii_text import wants_ascii
 from fwtui.model.status import LOOKS, State
 from fwtui.model.text import cut, duration, overwritten, visible
 from fwtui.model.times import clock_text, in_text
@@ -292,6 +293,4 @@ def stopping_notice(*, hint: bool) -> str:
 
 def ascii_only(stream: SteadyStream, environ: Mapping[str, str] = os.environ) -> bool:
     """Tell whether only ASCII can be drawn."""
-    if environ.get("FWTUI_ASCII", "") not in ("", "0") or environ.get("TERM") == "linux":
-        return True
-    return "utf" not in stream.encoding.lower()
+    return wants_ascii(stream.encoding, environ)

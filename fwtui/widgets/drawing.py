@@ -13,10 +13,14 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from fwtui.model.ascii_text import ascii_text
 from fwtui.model.segments import Line
 from fwtui.model.text import visible
 
-__all__ = ["ROLES", "Drawn", "Lines"]
+__all__ = ["ASCII", "ROLES", "Drawn", "Lines"]
+
+ASCII = "-ascii"
+"""Class of an application that draws nothing but ASCII."""
 
 ROLES = (
     "accent",
@@ -59,10 +63,12 @@ class Drawn(Widget):
             offset: cells that are scrolled out at the left.
         """
         base = self.style_of(over)
+        only_ascii = self.app.has_class(ASCII)
         made = []
         for text, role in line:
             # What was composed is safe already; this keeps it so if a part is ever forgotten.
             shown = text if text.isprintable() else visible(text)
+            shown = ascii_text(shown) if only_ascii else shown
             made.append(RichSegment(shown, base if over else self.style_of(role)))
         strip = Strip(made)
         return strip.crop_extend(offset, offset + width, base)
