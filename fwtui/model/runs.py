@@ -15,11 +15,11 @@ from types import MappingProxyType
 
 from flowweaver.records import AttemptRecord, RunRecord
 from fwtui.model.status import COUNT_ORDER, State
-from fwtui.model.text import count_of, visible
+from fwtui.model.text import count_of, duration, visible
 from fwtui.model.times import clock_text, minute_text
 from fwtui.model.views import RunFacts, RunView
 
-__all__ = ["RunRow", "against", "run_rows", "shown_runs", "usual_of_runs", "usual_of_task", "when_text"]
+__all__ = ["RunRow", "against", "run_rows", "shown_runs", "usual_of_runs", "usual_of_task", "usual_text", "when_text"]
 
 _LAST_GOOD = 5
 """Earlier ones that make what is usual, as for the durations that the store remembers."""
@@ -184,6 +184,19 @@ def against(seconds: float, usual: float | None) -> str:
     if ratio < 0.1:
         return "under 0.1x usual"
     return f"{ratio:.1f}x usual" if ratio < 9.95 else f"{ratio:,.0f}x usual"
+
+
+def usual_text(seconds: float | None, usual: float | None) -> str:
+    """Return what a task usually takes, and how its last attempt compares: "0.9s; this time 2.3x usual".
+
+    Args:
+        seconds: what its last attempt took, None if none ended.
+        usual: as ``usual_of_task`` returns it.
+    """
+    if usual is None:
+        return ""
+    compared = "" if seconds is None else against(seconds, usual)
+    return duration(usual) + (f"; this time {compared}" if compared not in ("", "as usual") else "")
 
 
 def shown_runs(rows: Iterable[RunRow], text: str) -> list[RunRow]:

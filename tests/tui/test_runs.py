@@ -13,7 +13,8 @@ from scenes import DURATIONS, EDGES, ERROR, NOW, RUN_31, Story, at, failed_pictu
 from flowweaver.plan import Plan
 from flowweaver.records import AttemptRecord, RunRecord
 from fwtui.model.folding import fold
-from fwtui.model.runs import against, run_rows, shown_runs, usual_of_runs, usual_of_task, when_text
+from fwtui.model.header import HeaderFacts, verdict
+from fwtui.model.runs import against, run_rows, shown_runs, usual_of_runs, usual_of_task, usual_text, when_text
 from fwtui.model.runs_lines import columns_for, heading_line, run_line, title_text
 from fwtui.model.runs_past import view_of_run
 from fwtui.model.segments import plain, width_of
@@ -189,6 +190,14 @@ def test_how_a_duration_compares(seconds, usual, text):
     assert against(seconds, usual) == text
 
 
+@pytest.mark.parametrize(
+    ("seconds", "usual", "text"),
+    [(2.1, 0.9, "0.9s; this time 2.3x usual"), (0.92, 0.9, "0.9s"), (None, 0.9, "0.9s"), (2.1, None, "")],
+)
+def test_what_details_say_of_a_tasks_time(seconds, usual, text):
+    assert usual_text(seconds, usual) == text
+
+
 def attempt(run, number, seconds, outcome="completed"):
     began = run * 1_000.0 + number * 100
     return AttemptRecord("task", number, began, began + seconds, outcome, run_id=run)
@@ -262,6 +271,23 @@ def test_an_old_run_is_shown_as_it_was():
     assert not view.running
     assert (view.to_run, view.maybe, view.plan.tasks) == (0, 0, {}), "nothing can be run from it"
     assert sum(view.counts.values()) == view.total == 9
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        (RUNS[0], "✗ failed at join_delays"),
+        (RUNS[2], "■ stopped after 4 of 9"),
+        (RUNS[4], "■ interrupted after 4 of 9"),
+        (RUNS[3]._replace(counts={"completed": 4, "reused": 5}), "✓ all 9 done, 5 reused"),
+    ],
+)
+def test_the_verdict_on_an_old_run_is_that_of_its_own_time(run, said):
+    made = [one for one in attempts_of_31() if one.outcome == "completed" and one.task_name != "extract_weather"]
+    if run.outcome == "failed":
+        made = attempts_of_31()
+    view = view_of_run(view_with(RUNS), run, made)
+    assert plain(verdict(view, HeaderFacts())) == said
 
 
 def test_of_tasks_without_attempts_only_what_the_numbers_bear_out_is_said():
