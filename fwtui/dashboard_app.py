@@ -20,6 +20,7 @@ from fwtui.screens.dashboard import Dashboard
 from fwtui.screens.looking import LookingKeys
 from fwtui.session.port import SessionPort
 from fwtui.terminal import Terminal
+from fwtui.theme import DEFAULT_THEME, LIGHT, readable
 from fwtui.widgets.drawing import ASCII
 
 __all__ = ["DashboardApp"]
@@ -66,6 +67,8 @@ class DashboardApp(OrderedKeys):
     ) -> None:
         super().__init__()
         self.set_class(ascii_only, ASCII)
+        self.register_theme(LIGHT)
+        self.theme = DEFAULT_THEME
         self.session = session
         self.dashboard = Dashboard(session, clock, watch=watch, run_at_start=run_at_start)
         self._watch = watch
@@ -73,6 +76,11 @@ class DashboardApp(OrderedKeys):
         self.error = ""
         self.terminated = False
         self.streams = (sys.stdout, sys.stderr)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the theme's colours, those of words so that they can be read."""
+        variables = super().get_css_variables()
+        return variables if self.current_theme.ansi else readable(variables)
 
     def on_mount(self) -> None:
         """Open the screen and start its time."""
