@@ -74,13 +74,13 @@ def reached(rows: list[str], layout: Layout, x: int, y: int, arms: Callable[[lis
 
 
 def edges_drawn(layout: Layout) -> set[tuple[str, str]]:
-    """Return all edges that can be read from a drawing."""
+    """Return all edges that can be read from a drawing, by the names of the nodes at their ends."""
     rows = list(layout.rows)
     plain = all(row.isascii() for row in rows)
+    arms = arms_in_ascii if plain else arms_of_boxes
     found = set()
-    for node in layout.nodes.values():
+    for node in (node for row in layout.on_row for node in row):
         begins = node.end + 1
         if begins < len(rows[node.y]) and rows[node.y][begins] != " ":
-            arms = arms_in_ascii if plain else arms_of_boxes
             found |= {(node.name, name) for name in reached(rows, layout, begins, node.y, arms)}
     return found

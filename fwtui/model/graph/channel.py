@@ -11,15 +11,17 @@ says which net is left of which. Where it would say so in a circle, an entry mov
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from fwtui.model.graph.pins import Pins
 from fwtui.model.graph.rows import Rows
 
 __all__ = ["Channel", "Link", "Net", "Ruler", "channels_of"]
 
-_NEW_ROW = 2.5
+_NEW_ROW = 1.5
 """How many rows of detour a new row is worth."""
 _IN_ROW_OF_OTHERS = 0.4
 """The same for a row in which lines come or go that have nothing to do with a link."""
@@ -124,7 +126,7 @@ def channels_of(pins: Pins, rows: Rows, ruler: Ruler) -> list[Channel]:
         ruler: all rows.
     """
     made = []
-    for left, right in zip(pins.layers, pins.layers[1:], strict=False):
+    for left, right in pairwise(pins.layers):
         channel = _nets_between(pins, left)
         _uncircle(channel, left, right, rows, ruler)
         _Linking(channel, left, right, rows.row, ruler).link_all()
@@ -134,40 +136,38 @@ def channels_of(pins: Pins, rows: Rows, ruler: Ruler) -> list[Channel]:
 
 def _nets_between(pins: Pins, left: list[int]) -> Channel:
     """Group the lines after a layer into nets."""
-    # Pins with the same neighbours need not be told apart.
-    starts: dict[tuple[int, ...], list[int]] = {}
-    for pin in left:
-        if pins.ahead[pin]:
-            starts.setdefault(tuple(sorted(pins.ahead[pin])), []).append(pin)
-    groups = list(starts.values())
+    groups = list(_alike({pin: tuple(sorted(pins.ahead[pin])) for pin in left if pins.ahead[pin]}).values())
     sources: dict[int, list[int]] = {}
     for number, group in enumerate(groups):
         for end in pins.ahead[group[0]]:
             sources.setdefault(end, []).append(number)
-    ends: dict[tuple[int, ...], list[int]] = {}
-    for end, found in sources.items():
-        ends.setdefault(tuple(found), []).append(end)
-    fans = [0] * len(groups)
-    for found in ends:
-        for number in found:
-            fans[number] += 1
+    ends = _alike({end: tuple(found) for end, found in sources.items()})
+    fans = Counter(number for found in ends for number in found)
     channel = Channel()
-    forks: dict[int, int] = {}
-    for number, group in enumerate(groups):
-        if fans[number] > 1:
-            own = tuple(ends.get((number,), ()))
-            forks[number] = _put_net(channel, tuple(group), own)
+    forks = {
+        number: _put_net(channel, tuple(group), tuple(ends.get((number,), ())))
+        for number, group in enumerate(groups)
+        if fans[number] > 1
+    }
     for found, exits in ends.items():
-        joined = [number for number in found if number not in forks]
-        if len(found) == 1 and not joined:
+        whole = [number for number in found if number not in forks]
+        if len(found) == 1 and not whole:
             continue
-        join = _put_net(channel, tuple(pin for number in joined for pin in groups[number]), tuple(exits))
+        join = _put_net(channel, tuple(pin for number in whole for pin in groups[number]), tuple(exits))
         for number in found:
             if number in forks:
                 _put_link(channel, forks[number], join)
     channel.left_of = [0] * len(channel.nets)
     channel.put_left([(link.fork, link.join) for link in channel.links])
     return channel
+
+
+def _alike(near: Mapping[int, tuple[int, ...]]) -> dict[tuple[int, ...], list[int]]:
+    """Return which keys have the same neighbours: they need not be told apart."""
+    made: dict[tuple[int, ...], list[int]] = {}
+    for key, found in near.items():
+        made.setdefault(found, []).append(key)
+    return made
 
 
 def _put_net(channel: Channel, entries: tuple[int, ...], exits: tuple[int, ...]) -> int:
@@ -195,9 +195,10 @@ def _uncircle(channel: Channel, left: list[int], right: list[int], rows: Rows, r
         here = ruler.place(rows.row[pin])
         from_above = all(ruler.place(row) <= here for row in channel.rows(net, rows.row))
         row = ruler.insert(here if from_above else here + 1)
-        while pin >= 0:
-            rows.row[pin] = row
-            pin = rows.mate[pin]
+        moved = pin
+        while moved >= 0:
+            rows.row[moved] = row
+            moved = rows.mate[moved]
 
 
 class _Linking:
@@ -227,6 +228,7 @@ class _Linking:
         """Return the row there is that makes the shortest detour, None if a new one is worth more."""
         first, last = _between(fork, join)
         shortest = max(0, max(fork[0], join[0]) - min(fork[1], join[1]))
+        short = self._short(link, fork, join)
         choices = []
         for place in range(max(0, first - 2), min(last + 3, len(self._ruler))):
             row = self._ruler.at(place)
@@ -234,8 +236,13 @@ class _Linking:
             cost += _IN_ROW_OF_OTHERS * (self._comes.get(row, link.fork) != link.fork)
             cost += _IN_ROW_OF_OTHERS * (self._goes.get(row, link.join) != link.join)
             if cost <= _NEW_ROW:
-                choices.append((cost, place, row))
-        return next((row for _, _, row in sorted(choices) if self._take(link, row)), None)
+                choices.append((cost, _beyond(place, short), row))
+        return next((row for *_, row in sorted(choices) if self._take(link, row)), None)
+
+    def _short(self, link: Link, fork: tuple[int, int], join: tuple[int, int]) -> tuple[int, int]:
+        """Return which of the two nets is to stay short: the one with fewer links; the other is long for their sake."""
+        nets = self._channel.nets
+        return fork if len(nets[link.fork].links) < len(nets[link.join].links) else join
 
     def _take(self, link: Link, row: int) -> bool:
         """Demand what has to be so that a link can be in a row; False if it cannot be there."""
@@ -253,13 +260,13 @@ class _Linking:
         return self._channel.put_left(pairs)
 
     def _new_row(self, link: Link, fork: tuple[int, int], join: tuple[int, int]) -> int:
-        """Put in a row where the detour is shortest, next to the fork."""
-        source = self._ruler.place(self._row[self._channel.nets[link.fork].entries[0]])
+        """Put in a row where the detour is shortest."""
         first, last = _between(fork, join)
+        short = self._short(link, fork, join)
 
         def detour(place: int) -> tuple[float, float]:
             middle = place - 0.5
-            return _beyond(middle, fork) + _beyond(middle, join), abs(middle - source)
+            return _beyond(middle, fork) + _beyond(middle, join), _beyond(middle, short)
 
         return self._ruler.insert(min(range(first, last + 2), key=detour))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from fwtui.model.graph.channel import Channel, Ruler, channels_of
@@ -14,12 +15,12 @@ from fwtui.model.graph.drawing import Grid, to_ascii
 from fwtui.model.graph.order import sort_pins
 from fwtui.model.graph.pins import Pins, pins_of
 from fwtui.model.graph.rows import rows_of
-from fwtui.model.graph.shape import Shape, layers_of
+from fwtui.model.graph.shape import Shape
 from fwtui.model.graph.tracks import columns_of
 from fwtui.model.segments import cells, cut_middle
 from fwtui.model.text import visible
 
-__all__ = ["Layout", "Node", "Piece", "Sketch", "draw", "lay_out"]
+__all__ = ["Layout", "Node", "Piece", "Sketch", "draw", "lay_out", "short_label"]
 
 _ICON = 2
 _EDGE = 4
@@ -122,14 +123,17 @@ def lay_out(shape: Shape, *, longest: int, icons: bool = True, ascii_only: bool 
         ascii_only: draw with nothing but ASCII.
     """
     index = {name: number for number, name in enumerate(shape.names)}
-    sketches = [Sketch(name, short_label(name, longest), shape.layer[name]) for name in shape.names]
+    sketches = [
+        Sketch(name, short_label(name, longest, ascii_only=ascii_only), shape.layer[name]) for name in shape.names
+    ]
     edges = [(index[need], index[name]) for name, needs in shape.needs.items() for need in needs]
     return draw(sketches, edges, icons=icons, ascii_only=ascii_only)
 
 
-def short_label(name: str, longest: int) -> str:
+def short_label(name: str, longest: int, *, ascii_only: bool = False) -> str:
     """Return a task's name as it is written: safe to show, and cut in its middle where it is too long."""
-    return cut_middle(visible(name), longest)
+    label = cut_middle(visible(name), longest)
+    return to_ascii(label) if ascii_only else label
 
 
 def draw(
@@ -246,9 +250,7 @@ class _Drawing:
 
     def _draw_levels(self, grid: Grid, number: int, channel: Channel) -> None:
         for link in channel.links:
-            grid.level(
-                link.row, self._x(number, link.fork), self._x(number, link.join), from_net=True, to_net=True
-            )
+            grid.level(link.row, self._x(number, link.fork), self._x(number, link.join), from_net=True, to_net=True)
         for net, found in enumerate(channel.nets):
             if self._columns[number][net] < 0:
                 start, end = found.entries[0], found.exits[0]
@@ -272,7 +274,7 @@ class _Drawing:
         way.append(end)
         made: list[Piece] = []
         first = self._pins.layer[start]
-        for number, (pin, following) in enumerate(zip(way, way[1:], strict=False), first):
+        for number, (pin, following) in enumerate(pairwise(way), first):
             made += self._step(number, pin, following)
         head = self._nodes[end]
         return (*made, Piece(head.x - 2, head.y, head.x - 2, head.y))

@@ -76,8 +76,9 @@ def _exchange(pins: Pins, places: list[int]) -> None:
     """Exchange pins that stand next to each other wherever fewer lines cross then."""
     for layer in pins.layers:
         ends = {pin: [sorted(places[end] for end in side[pin]) for side in (pins.ahead, pins.back)] for pin in layer}
-        for at in range(1, len(layer)):
+        for first in range(1, len(layer)):
             # A pin goes up as far as that helps; what it passes is in order already.
+            at = first
             while at and _gain(ends[layer[at - 1]], ends[layer[at]]) > 0:
                 layer[at - 1], layer[at] = layer[at], layer[at - 1]
                 at -= 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fwtui.model.graph.pins import Pins
 
@@ -46,7 +47,7 @@ def rows_of(pins: Pins) -> Rows:
 
 
 def _mate_layer(pins: Pins, layer: list[int], places: list[int], mate: list[int]) -> None:
-    """Choose which pins of a layer stand in the row of one in the layer before: long lines first, then the highest."""
+    """Choose which pins of a layer stand in the row of one in the layer before; long lines come first."""
     ceiling = -1
     for pin in layer:
         back = pins.back[pin]
@@ -58,7 +59,8 @@ def _mate_layer(pins: Pins, layer: list[int], places: list[int], mate: list[int]
     ceiling = -1
     for pin, floor in zip(layer, floors, strict=True):
         if pin not in taken:
-            for before in sorted(pins.back[pin], key=places.__getitem__):
+            # What leads nowhere else comes first: the others have somewhere to be straight to.
+            for before in sorted(pins.back[pin], key=lambda other: (len(pins.ahead[other]), places[other])):
                 if mate[before] < 0 and ceiling < places[before] < floor:
                     mate[before] = pin
                     taken[pin] = before
@@ -104,7 +106,7 @@ def _threads(pins: Pins, mate: list[int]) -> _Threads:
     above: list[set[int]] = [set() for _ in members]
     below: list[set[int]] = [set() for _ in members]
     for layer in pins.layers:
-        for upper, lower in zip(layer, layer[1:], strict=False):
+        for upper, lower in pairwise(layer):
             above[of[lower]].add(of[upper])
             below[of[upper]].add(of[lower])
     return _Threads(of, members, above, below)

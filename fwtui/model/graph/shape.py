@@ -66,19 +66,16 @@ def shape_of(dependencies: Mapping[str, Sequence[str]]) -> Shape:
         ValueError: the dependencies form a cycle.
     """
     index = {name: number for number, name in enumerate(dependencies)}
-    needs = {
-        name: [need for need in dict.fromkeys(found) if need in index] for name, found in dependencies.items()
-    }
-    edges = [(index[need], index[name]) for name, found in needs.items() for need in found]
-    layers = layers_of(len(index), edges)
+    needs = {name: [need for need in dict.fromkeys(found) if need in index] for name, found in dependencies.items()}
     feeds: dict[str, list[str]] = {name: [] for name in index}
     for name, found in needs.items():
         for need in found:
             feeds[need].append(name)
-    layer = {name: layers[number] for name, number in index.items()}
+    numbers = layers_of(len(index), [(index[need], index[name]) for name, found in needs.items() for need in found])
+    layer = dict(zip(index, numbers, strict=True))
     return Shape(
-        {name: tuple(sorted(found, key=lambda need: -layer[need])) for name, found in needs.items()},
+        {name: tuple(sorted(found, key=lambda other: -layer[other])) for name, found in needs.items()},
         {name: tuple(sorted(found, key=layer.__getitem__)) for name, found in feeds.items()},
         layer,
-        max(layers, default=-1) + 1,
+        max(numbers, default=-1) + 1,
     )
