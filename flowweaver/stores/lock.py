@@ -78,7 +78,7 @@ class Holder:
     @property
     def name(self) -> str:
         """The process, as text for a person: "process 4711 on lab-3"."""
-        return f"process {self.pid} on {self.host}"
+        return f"process {self.pid} on {self.host}" if self.pid else "another process"
 
     def time(self) -> str:
         """Return since when, as local time of day, with the date if that is another day."""

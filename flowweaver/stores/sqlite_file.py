@@ -159,7 +159,7 @@ class StateFile:
             copy = os.path.join(folder, "state.db")
             for suffix in ("", "-wal", "-journal"):
                 with suppress(FileNotFoundError):
-                    shutil.copyfile(self.path + suffix, copy + suffix)
+                    _copy_privately(self.path + suffix, copy + suffix)
             with closing(connect(copy, "mode=rw")) as connection:
                 return self._read_through(connection, work, stamp)
 
@@ -283,6 +283,11 @@ def _code(error: sqlite3.Error) -> int | None:
     """Return the primary code of an error, None if it has none: Python's own, such as text that is not UTF-8."""
     code = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
+
+
+def _copy_privately(path: str, copy: str) -> None:
+    with open(path, "rb") as source, open(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+        shutil.copyfileobj(source, target)
 
 
 def _size(path: str) -> int | None:

@@ -632,6 +632,8 @@ class TestWorkflows:
         run(ours.open(), "one", fetch=1)
         ours.open().save_task_state("fetch", COMPLETED, 2)
         assert load(ours.open(), "one", "fetch") == 1
+        run(ours.open(), "one", other=1, fetch=3)
+        assert load(ours.open(), "one", "fetch") == 3
         assert load(ours.open(), "two", "fetch") == 2
 
     def test_names_that_look_like_another_workflows_key_do_not_collide(self, ours: Case) -> None:
