@@ -14,6 +14,7 @@ from fwtui.dashboard_app import DashboardApp
 from fwtui.leaving import close, tell_the_end
 from fwtui.model.ascii_text import wants_ascii
 from fwtui.session.port import SessionPort
+from fwtui.session.settings_file import config_folder, read_preferences, write_preferences
 from fwtui.terminal import Terminal
 
 __all__ = ["DashboardApp", "run_dashboard"]
@@ -28,14 +29,20 @@ def run_dashboard(session: SessionPort, *, run_at_start: bool = False, watch: bo
     What is left in the scrollback is how the last run of the session ended.
     """
     with Terminal() as terminal:
+        folder = config_folder()
+        preferences, notice = read_preferences(folder)
         app = DashboardApp(
             session,
             watch=watch,
             run_at_start=run_at_start,
             terminal=terminal,
-            ascii_only=wants_ascii(sys.__stdout__.encoding if sys.__stdout__ else "", os.environ),
+            ascii_only=wants_ascii(sys.__stdout__.encoding if sys.__stdout__ else "", os.environ, preferences.ascii),
+            preferences=preferences,
+            notice=notice,
         )
-        code = app.run()
+        code = app.run(mouse=preferences.mouse)
+        if app.preferences != preferences:
+            write_preferences(folder, app.preferences)
         # Textual has put back what it found; tasks that still run are captured by what was there last.
         sys.stdout, sys.stderr = app.streams
         if app.terminated:

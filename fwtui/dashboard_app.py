@@ -8,12 +8,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
 from fwtui.editing import open_editor
 from fwtui.model import messages
+from fwtui.model.settings import Preferences
 from fwtui.ordered_keys import OrderedKeys
 from fwtui.screens.background import from_threads
 from fwtui.screens.dashboard import Dashboard
@@ -22,12 +24,14 @@ from fwtui.session.port import SessionPort
 from fwtui.terminal import Terminal
 from fwtui.theme import DEFAULT_THEME, LIGHT, readable
 from fwtui.widgets.drawing import ASCII
+from fwtui.widgets.lines_pane import LinesPane
 
 __all__ = ["DashboardApp"]
 
 _DRAINS_A_SECOND = 20
 _TURNS_A_SECOND = 2 if "SSH_CONNECTION" in os.environ else 8
 _STATE_CODE = 4
+_USUAL = Preferences()
 
 
 class DashboardApp(OrderedKeys):
@@ -40,10 +44,13 @@ class DashboardApp(OrderedKeys):
         clock: seconds since the epoch.
         terminal: where the screen is; None in tests, which also move the time by themselves.
         ascii_only: draw nothing but ASCII.
+        preferences: how the person likes it.
+        notice: what is to be said once it is open, "" for nothing.
 
     Attributes:
         error: what is to be said on stderr afterwards, "" if nothing.
         terminated: a signal ended it.
+        preferences: how the person likes it, when it ended.
         streams: what stood for stdout and stderr when it ended.
     """
 
@@ -64,11 +71,18 @@ class DashboardApp(OrderedKeys):
         clock: Callable[[], float] = time.time,
         terminal: Terminal | None = None,
         ascii_only: bool = False,
+        preferences: Preferences = _USUAL,
+        notice: str = "",
     ) -> None:
         super().__init__()
         self.set_class(ascii_only, ASCII)
         self.register_theme(LIGHT)
-        self.theme = DEFAULT_THEME
+        self.preferences = preferences
+        self._opened = False
+        self._notice = notice
+        self.theme = preferences.theme if preferences.theme in self.available_themes else DEFAULT_THEME
+        if not preferences.motion:
+            self.animation_level = "none"
         self.session = session
         self.dashboard = Dashboard(session, clock, watch=watch, run_at_start=run_at_start)
         self._watch = watch
@@ -108,8 +122,28 @@ class DashboardApp(OrderedKeys):
         if fatal is not None:
             self.error = f"fwtui: {' '.join(str(fatal).split())}"
             self.exit(_STATE_CODE)
-        elif self._watch:
+            return
+        if self._watch:
             self.session.watch(from_threads(self.dashboard.saved))
+        view, pane = self.preferences.view, self.dashboard.pane
+        if view != pane.active and view in (tab.name for tab in pane.tabs):
+            self.dashboard.show_pane(view)
+        if self.preferences.wrap:
+            self._log_pane.toggle_wrap()
+        self._opened = True
+        if self._notice:
+            self.dashboard.say(messages.refused(self._notice))
+
+    @property
+    def _log_pane(self) -> LinesPane:
+        return self.dashboard.query_one("#log", LinesPane)
+
+    def _liked(self) -> Preferences:
+        active = self.dashboard.pane.active
+        theme = "" if self.theme == DEFAULT_THEME else self.theme
+        return replace(
+            self.preferences, theme=theme, view="log" if active == "output" else active, wrap=self._log_pane.wraps
+        )
 
     def keeps(self, key: str) -> bool:
         """Keep keys while a file loads, but not a q that nothing waits before."""
@@ -134,8 +168,10 @@ class DashboardApp(OrderedKeys):
             self.dashboard.say(messages.refused(problem))
 
     def exit(self, result: int | None = None, *args: Any, **options: Any) -> None:
-        """Remember what tasks that still run write to, and end."""
+        """Remember what tasks that still run write to, and how the person likes it, and end."""
         self.streams = (sys.stdout, sys.stderr)
+        if self._opened:
+            self.preferences = self._liked()
         super().exit(result, *args, **options)
 
     def _terminated(self) -> None:

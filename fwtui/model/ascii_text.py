@@ -44,14 +44,15 @@ def ascii_text(text: str) -> str:
     )
 
 
-def wants_ascii(encoding: str, environ: Mapping[str, str]) -> bool:
+def wants_ascii(encoding: str, environ: Mapping[str, str], preferred: bool = False) -> bool:
     """Tell whether only ASCII is to be drawn.
 
     Args:
         encoding: that of the terminal; one that is not a form of Unicode has no box characters.
+        preferred: the person has it as a setting.
         environ: ``FWTUI_ASCII=1`` asks for it, ``FWTUI_ASCII=0`` for the opposite; the console of Linux needs it.
     """
     asked = environ.get("FWTUI_ASCII", "")
     if asked:
         return asked != "0"
-    return environ.get("TERM") == "linux" or "utf" not in encoding.lower()
+    return preferred or environ.get("TERM") == "linux" or "utf" not in encoding.lower()

@@ -11,3 +11,11 @@ def path(tmp_path, monkeypatch) -> str:
     """The workflow file of the story, below the folder one is in."""
     monkeypatch.chdir(tmp_path)
     return source(tmp_path)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nobodys_settings(tmp_path_factory):
+    """No test reads or writes the preferences of whoever runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        yield
