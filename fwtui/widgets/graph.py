@@ -278,8 +278,11 @@ class GraphView(Drawn, ScrollView, can_focus=True):
         row = y + self.scroll_offset.y - 1
         if not 0 <= row < self._part.layout.height:
             return Strip.blank(width, self.rich_style)
-        drawn = row_line(self._part.layout, row, self._state_of, self._marks)
-        return self.strip_of(line(Segment(" " * self._part.margin), *drawn), width, offset=self.scroll_offset.x)
+        left, margin = self.scroll_offset.x, self._part.margin
+        indent = max(0, margin - left)
+        first = max(0, left - margin)
+        drawn = row_line(self._part.layout, row, self._state_of, self._marks, first, first + width - indent)
+        return self.strip_of(line(Segment(" " * indent), *drawn), width)
 
     def _state_of(self, name: str) -> State:
         return self._view.tasks[name].state

@@ -35,7 +35,7 @@ def check(graph, layout: Layout) -> None:
     assert set(layout.nodes) == set(graph)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(graphs())
 def test_exactly_the_edges_are_read_from_the_lines(graph):
     check(graph, drawn(graph))

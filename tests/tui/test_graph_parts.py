@@ -353,6 +353,10 @@ def test_colours_never_move_anything(graph, data):
         for node in layout.on_row[y]:
             expected[node.x : node.end] = f"{LOOKS[chosen[node.name]].icon} {node.label}"
         assert made == "".join(expected)
+        first = data.draw(st.integers(0, layout.width))
+        last = data.draw(st.integers(first, layout.width + 5))
+        part = row_line(layout, y, chosen.__getitem__, marks, first, last)
+        assert plain(part) == made[first:last], "a window on a row is the same row"
 
 
 def lit_text(layout, selected) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from fwtui.model.graph.layout import Layout, Node
-from fwtui.model.segments import Line, Segment, line
+from fwtui.model.segments import Line, Segment, crop_line, line
 from fwtui.model.status import LOOKS, State
 
 __all__ = ["Lit", "Marks", "lit_cells", "row_line"]
@@ -63,16 +63,25 @@ def _stretches(cells: set[int]) -> tuple[tuple[int, int], ...]:
     return tuple(made)
 
 
-def row_line(layout: Layout, y: int, state_of: Callable[[str], State], marks: Marks) -> Line:
-    """Return a row of the graph."""
+def row_line(
+    layout: Layout, y: int, state_of: Callable[[str], State], marks: Marks, first: int = 0, last: int | None = None
+) -> Line:
+    """Return the cells of a row of the graph from ``first`` to before ``last``; without them, the whole row."""
+    text, lit = layout.rows[y], marks.lit.get(y, ())
+    last = layout.width if last is None else min(last, layout.width)
     parts: list[Segment] = []
-    x = 0
+    start = x = max(0, first)
     for node in layout.on_row[y]:
-        _put_lines(parts, layout.rows[y], x, node.x, marks.lit.get(y, ()))
+        if node.end <= first or node.x >= last:
+            continue
+        if not parts:
+            start = x = min(x, node.x)
+        _put_lines(parts, text, x, node.x, lit)
         parts += _node(node, state_of, marks)
         x = node.end
-    _put_lines(parts, layout.rows[y], x, layout.width, marks.lit.get(y, ()))
-    return line(*parts)
+    _put_lines(parts, text, x, last, lit)
+    made = line(*parts)
+    return crop_line(made, first - start, last - start) if start < first or x > last else made
 
 
 def _put_lines(parts: list[Segment], text: str, x: int, end: int, lit: tuple[tuple[int, int], ...]) -> None:
