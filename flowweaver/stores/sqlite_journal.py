@@ -77,13 +77,13 @@ class SQLiteJournal(RunJournal):
             owner, name = row[:2]
             if name not in wanted:
                 continue
-            self._seconds[name] = row[_SECONDS]
-            self._blobs[name] = row[_BLOB] is not None
             if not owner:
                 self._unowned.append(name)
+            self._blobs[name] = row[_BLOB] is not None
             record = record_of(row, alive=False)
             if record is not None:
                 records[name] = record
+                self._seconds[name] = row[_SECONDS]
         return records
 
     def load_result(self, task_name: str) -> Any:

@@ -15,7 +15,16 @@ from flowweaver.stores.lock import holder_of
 from flowweaver.stores.sqlite_clear import forget, restorable, restore
 from flowweaver.stores.sqlite_db import Database
 from flowweaver.stores.sqlite_journal import SQLiteJournal, durations, workflow_lock
-from flowweaver.stores.sqlite_rows import RECORD_COLUMNS, fetch_result, open_result, record_of
+from flowweaver.stores.sqlite_rows import (
+    ATTEMPT_KINDS,
+    LINE_KINDS,
+    RECORD_COLUMNS,
+    RUN_KINDS,
+    fetch_result,
+    is_sane,
+    open_result,
+    record_of,
+)
 from flowweaver.stores.sqlite_states import clear_states, delete_state, is_alive, list_states, load_state, save_state
 
 __all__ = ["SQLiteWorkflowState"]
@@ -107,7 +116,7 @@ class SQLiteWorkflowState(BaseStateStore):
         Raises:
             StateError: the state cannot be read.
         """
-        rows = self._select(_RUNS, (self._workflow, limit))
+        rows = [row for row in self._select(_RUNS, (self._workflow, limit)) if is_sane(row, RUN_KINDS)]
         alive = self._alive()
         return [_run_of(row, alive=alive and place == 0) for place, row in enumerate(rows)]
 
@@ -125,7 +134,7 @@ class SQLiteWorkflowState(BaseStateStore):
         values = tuple(value for value in (task_name, run_id) if value is not None)
         rows = self._select(_ATTEMPTS.format(narrowing), (self._workflow, *values))
         going_on = self._select(_GOING_ON, (self._workflow,))
-        found = [AttemptRecord(*row) for row in rows]
+        found = [AttemptRecord(*row) for row in rows if is_sane(row, ATTEMPT_KINDS)]
         ended = {(one.run_id, one.task_name, one.attempt) for one in found}
         outcome = None if self._alive() else "interrupted"
         for name, attempt, started_at, run in going_on:
@@ -156,7 +165,7 @@ class SQLiteWorkflowState(BaseStateStore):
                 (number,) = cursor.execute(_LAST_ATTEMPT, (self._workflow, run, task_name)).fetchone()
             return cursor.execute(_LOG, (self._workflow, run, task_name, number)).fetchall()
 
-        return [LogLine(*row) for row in self._db.read(work)]
+        return [LogLine(*row) for row in self._db.read(work) if is_sane(row, LINE_KINDS)]
 
     # -- clearing ---------------------------------------------------------------------------------------------------
 
@@ -199,7 +208,7 @@ _ATTEMPTS: Final = """SELECT task_name, attempt, attempts.started_at, attempts.f
     traceback, runs.run_id FROM attempts JOIN runs ON runs.id = attempts.run
     WHERE runs.workflow = ? {} ORDER BY run, attempts.started_at, attempt"""
 _GOING_ON: Final = """SELECT task_name, attempt, started_at, run_id FROM tasks
-    WHERE workflow = ? AND status = 'RUNNING' AND started_at IS NOT NULL"""
+    WHERE workflow = ? AND status = 'RUNNING' AND typeof(started_at) = 'real' AND typeof(run_id) = 'integer'"""
 _RECORDED: Final = """SELECT run_id, attempt FROM tasks WHERE task_name = ? AND workflow IN ('', ?)
     AND run_id IS NOT NULL ORDER BY workflow DESC LIMIT 1"""
 _OF_RUN: Final = "run = (SELECT id FROM runs WHERE workflow = ? AND run_id = ?) AND task_name = ?"

@@ -15,11 +15,15 @@ from flowweaver.stores.schema import TASK_COLUMNS
 from flowweaver.stores.text import seconds_from
 
 __all__ = [
+    "ATTEMPT_KINDS",
+    "LINE_KINDS",
     "LIVE",
     "RECORD_COLUMNS",
     "RESULT_COLUMNS",
+    "RUN_KINDS",
     "adopt",
     "fetch_result",
+    "is_sane",
     "open_result",
     "record_of",
 ]
@@ -55,12 +59,40 @@ RECORD_COLUMNS: Final = ", ".join(column for column in TASK_COLUMNS if column no
 """What :func:`record_of` reads, for a SELECT; not the result, which may be long."""
 
 
+_TEXT: Final = frozenset({str})
+_TEXT_OR_NOT: Final = frozenset({str, type(None)})
+_INT: Final = frozenset({int})
+_INT_OR_NOT: Final = frozenset({int, type(None)})
+_REAL: Final = frozenset({float})
+_REAL_OR_NOT: Final = frozenset({float, type(None)})
+_ANY: Final = frozenset({str, int, float, type(None)})
+_RECORD_KINDS: Final = (
+    _TEXT, _TEXT, _TEXT, _TEXT_OR_NOT, _ANY, _INT_OR_NOT, _INT, _REAL_OR_NOT, _REAL_OR_NOT, _REAL_OR_NOT,
+    _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _INT, _TEXT, _TEXT_OR_NOT,
+    _INT, _INT, _INT, _INT, _TEXT_OR_NOT, _TEXT, _INT_OR_NOT,
+)  # fmt: skip
+RUN_KINDS: Final = (
+    _INT, _TEXT, _REAL, _REAL_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _INT
+)  # fmt: skip
+ATTEMPT_KINDS: Final = (
+    _TEXT, _INT, _REAL, _REAL_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _INT
+)  # fmt: skip
+LINE_KINDS: Final = (_TEXT, _INT, _REAL, _TEXT, _TEXT)
+
+
+def is_sane(row: Sequence[Any], kinds: Sequence[frozenset[Any]]) -> bool:
+    """Tell whether a row has values of the types that we write: SQLite takes anything in any column."""
+    return all(map(frozenset.__contains__, kinds, map(type, row)))
+
+
 def record_of(row: Sequence[Any], *, alive: bool) -> TaskRecord | None:
-    """Return the record of a row of ``RECORD_COLUMNS``; None if its status means nothing.
+    """Return the record of a row of ``RECORD_COLUMNS``; None if it makes no sense, as if the task had never run.
 
     Args:
         alive: whoever runs the workflow lives, so that what is RUNNING does run.
     """
+    if not is_sane(row, _RECORD_KINDS):
+        return None
     (workflow, name, status_text, error, timestamp, run_id, attempt, started_at, finished_at, duration, code, params,
      inputs, files, encoding, digest, size, summary, not_kept, cleared, interrupted, timed_out, redo, skipped_because,
      _seconds, _blob) = row  # fmt: skip

@@ -169,6 +169,35 @@ class TestOwnQueries:
             assert type(found) in (dict, str, bytes, int)  # what anybody may write is data, and nothing but data
         assert not (tmp_path / "bomb").exists()
 
+    @pytest.mark.parametrize(
+        "column", ["attempt", "started_at", "finished_at", "size", "redo", "run_id", "summary", "seconds"]
+    )
+    def test_a_row_of_the_wrong_types_is_as_if_the_task_had_never_run(
+        self, store: SQLiteStateStore, path: Path, column: str
+    ) -> None:
+        run(store, "wf", fetch=1, other=2)
+        query(path, f"UPDATE tasks SET {column} = x'00ff' WHERE task_name = 'fetch'")
+        assert set(store.for_workflow("wf").records()) == {"other"}
+        journal = store.open_journal("wf")
+        assert set(journal.load_records(["fetch", "other"])) == {"other"}
+        assert journal.durations().keys() <= {"fetch", "other"}
+        begin(journal, ["fetch"])
+        journal.commit([start("fetch")])
+        journal.commit([end(journal, "fetch", 3)])
+        journal.close()
+        assert store.for_workflow("wf").load_result("fetch") == 3
+
+    def test_history_of_the_wrong_types_is_left_out(self, store: SQLiteStateStore, path: Path) -> None:
+        run(store, "wf", fetch=1)
+        run(store, "wf", fetch=2)
+        query(path, "UPDATE runs SET started_at = 'x' WHERE run_id = 1")
+        query(path, "UPDATE attempts SET finished_at = x'00' WHERE run = 2")
+        query(path, "UPDATE log_lines SET time = 'never' WHERE run = 2")
+        view = store.for_workflow("wf")
+        assert [one.run_id for one in view.runs()] == [2]
+        assert [one.run_id for one in view.attempts()] == [1]
+        assert view.log("fetch") == []
+
 
 class TestHistory:
     def test_runs_are_listed_newest_first(self, store: SQLiteStateStore) -> None:
@@ -314,6 +343,7 @@ class TestClear:
         begin(journal, ["a"])
         journal.commit([TaskRecord("a", SKIPPED, NOW, skipped_because="login")])
         journal.close()
+        assert view.forget(["a"]) == []
         assert view.restore() == ["a"]
         assert view.records()["a"].status is COMPLETED
 
