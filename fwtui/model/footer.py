@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fwtui.model.header import WIDE
+from fwtui.model.layout import WHOLE
 from fwtui.model.segments import Line, Segment, cells, line
 from fwtui.model.status import FAILURES, State
 from fwtui.model.views import RunView, TaskView
@@ -35,12 +36,14 @@ class FooterFacts:
     """What decides the footer beside the view.
 
     Attributes:
-        part: "tasks", "log", "details", "output": where the focus is.
+        part: "tasks", "log", "details", "output", "graph", "timeline", "runs": where the focus is.
         full: the pane has the whole screen.
-        typing: "filter" or "search" while one is typed, else "".
+        typing: "filter", "search" or "runs" while that is typed, else "".
         chosen: the tasks that a key would act on: the marked ones, else the selected one.
         broken: the file on disk does not load.
         searching: a search in the log holds.
+        past: an old run is shown, read-only.
+        whole: the pane has taken the place of the tasks.
     """
 
     part: str = "tasks"
@@ -49,6 +52,8 @@ class FooterFacts:
     chosen: tuple[TaskView, ...] = ()
     broken: bool = False
     searching: bool = False
+    past: bool = False
+    whole: bool = False
 
 
 _HELP = Hint("?", "help", "help")
@@ -58,10 +63,16 @@ _AGAIN_STATES = frozenset({State.DONE, State.REUSED})
 
 def hints_for(view: RunView, facts: FooterFacts) -> list[Hint]:
     """Return the footer's keys for this moment, help and quit last; typing leaves no other key."""
-    if facts.typing == "filter":
+    if facts.typing in ("filter", "runs"):
         return [Hint("enter", "keep filter"), Hint("esc", "drop filter"), Hint("↑↓", "move")]
     if facts.typing == "search":
         return [Hint("enter", "next match"), Hint("esc", "end search")]
+    if facts.part in WHOLE:
+        return [
+            *_in_view(view, facts),
+            _HELP,
+            replace(_QUIT, label="back") if facts.full or facts.part == "runs" else _QUIT,
+        ]
     if facts.full or facts.part != "tasks":
         return [*_in_pane(view, facts), _HELP, replace(_QUIT, label="back") if facts.full else _QUIT]
     return [*_in_tasks(view, facts), _HELP, _QUIT]
@@ -82,6 +93,29 @@ def _in_pane(view: RunView, facts: FooterFacts) -> list[Hint]:
     return hints
 
 
+def _in_view(view: RunView, facts: FooterFacts) -> list[Hint]:
+    back = Hint("esc", "back" if facts.full else "leave run" if facts.past else "tasks", "back")
+    if facts.part == "runs":
+        return [Hint("↑↓", "run"), Hint("enter", "open"), back, Hint("/", "filter", "find")]
+    open_log = Hint("enter", "log", "full_log")
+    if facts.part == "graph":
+        return [Hint("←→↑↓", "walk"), open_log, back, *_acting(view, facts)]
+    hints = [Hint("↑↓", "task"), Hint("←→", "scroll"), Hint("+ -", "zoom"), replace(open_log, wide=True), back]
+    return [*hints, *(replace(each, wide=each.key == "t") for each in _acting(view, facts))]
+
+
+def _acting(view: RunView, facts: FooterFacts) -> list[Hint]:
+    """Return what may be run from a view that is not the tasks'."""
+    if facts.past or view.holder is not None:
+        return []
+    if view.running:
+        return [Hint("s", "stop at once" if view.stopping else "stop", "stop")]
+    if facts.broken or not (view.to_run or view.maybe):
+        return []
+    word = "run all" if not view.records else "run" if view.edited() else "resume"
+    return [Hint("r", f"{word} {_number(view)}", "resume"), _retry(facts)]
+
+
 def _retry(facts: FooterFacts) -> Hint:
     again = any(task.state in _AGAIN_STATES for task in facts.chosen)
     number = f" {len(facts.chosen)}" if len(facts.chosen) > 1 else ""
@@ -97,21 +131,25 @@ def _in_tasks(view: RunView, facts: FooterFacts) -> list[Hint]:
     edit, find = Hint("e", "edit", "edit"), Hint("/", "filter", "find")
     failure, clear = Hint("f", "failure", "failure(1)"), Hint("x", "clear", "clear")
     details = Hint("d", "details", "show('details')", wide=True)
+    runs = Hint("h", "runs", "show('runs')")
+    graph = Hint("g", "graph", "show('graph')", wide=True)
+    times = Hint("i", "timeline", "show('timeline')", wide=True)
     if view.running:
         stop = Hint("s", "stop at once", "stop") if view.stopping else Hint("s", "stop", "stop")
-        return [stop, failure, replace(log, wide=False), details, find]
-    if view.holder is not None:
-        return [replace(log, wide=False), replace(details, wide=False), find]
+        return [stop, failure, replace(log, wide=False), replace(graph, wide=False), times, details, find]
+    if view.holder is not None or facts.past:
+        leave = [Hint("esc", "leave run", "back")] if facts.past else []
+        return [*leave, replace(graph, wide=False), replace(times, wide=False), replace(log, wide=False), find]
     if facts.broken:
         return [edit, replace(log, wide=False), replace(details, wide=False), find]
     if not view.to_run and not view.maybe:
         retry = replace(_retry(facts), label="run again")
-        return [Hint("R", "run all", "run_everything"), retry, replace(details, wide=False), clear, find]
+        return [Hint("R", "run all", "run_everything"), retry, replace(graph, wide=False), runs, clear, find]
     if not view.records:
         return [Hint("r", f"run all {_number(view)}", "resume"), replace(details, wide=False), edit, find]
     resume = Hint("r", f"{'run' if view.edited() else 'resume'} {_number(view)}", "resume")
     failed = [failure] if view.count(*FAILURES) and not view.edited() else []
-    return [resume, _retry(facts), edit, *failed, log, details, clear, find]
+    return [resume, _retry(facts), edit, *failed, log, graph, times, clear, find]
 
 
 def fitting(hints: Sequence[Hint], width: int) -> list[Hint]:

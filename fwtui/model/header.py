@@ -28,6 +28,7 @@ class HeaderFacts:
         watching: saves of the file are noticed.
         edited: the file was saved during the run that goes on.
         broken: the file on disk does not load.
+        past: an old run is shown, and nothing of it can be changed.
         ascii: only ASCII can be drawn.
         seconds: how long the run that goes on still needs, or a resume would; None if that is not known.
     """
@@ -36,13 +37,14 @@ class HeaderFacts:
     watching: bool = True
     edited: bool = False
     broken: bool = False
+    past: bool = False
     ascii: bool = False
     seconds: float | None = None
 
 
 def verdict(view: RunView, facts: HeaderFacts, *, wide: bool = True) -> Line:
     """Return the first line's judgement: one icon and one phrase."""
-    if facts.broken and not view.running:
+    if facts.broken and not view.running and not facts.past:
         return line(Segment("does not load", "error"))
     icons = {state: (look.ascii if facts.ascii else look.icon) for state, look in LOOKS.items()}
     if view.running:
@@ -124,7 +126,7 @@ def verdict_line(view: RunView, facts: HeaderFacts, width: int) -> Line:
 
 
 def _watch_word(view: RunView, facts: HeaderFacts) -> str:
-    if view.holder is not None:
+    if view.holder is not None or facts.past:
         return "read-only"
     if facts.edited and view.running:
         return "edited, for the next run"

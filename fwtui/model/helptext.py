@@ -9,7 +9,13 @@ from fwtui.model.segments import Line, Segment, cells, line, pad_end
 
 __all__ = ["help_lines"]
 
-_TITLES = {"tasks": "In the tasks", "pane": "In the pane below them"}
+_TITLES = {
+    "tasks": "In the tasks",
+    "pane": "In the log and other text",
+    "graph": "In the graph",
+    "timeline": "In the timeline",
+    "runs": "In the runs",
+}
 _KEYS_WIDTH = 14
 _TEXT_WIDTH = 54
 
@@ -28,7 +34,7 @@ def _section(title: str, rows: Sequence[Key], width: int) -> list[Line]:
 
 
 def help_lines(part: str, width: int) -> list[Line]:
-    """Return the help page for someone whose focus is in ``part`` ("tasks" or "pane")."""
+    """Return the help page for someone whose focus is in a part (as in ``Key.where``)."""
     made: list[Line] = [(), *_section(_TITLES.get(part, "Here"), keys_of(part), width)]
     for group in GROUPS:
         rows = [row for row in KEYS if row.group == group and row.where == "dashboard"]

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Layout", "layout_for"]
+from fwtui.model.header import WIDE
+
+__all__ = ["WHOLE", "Layout", "layout_for"]
+
+WHOLE = frozenset({"graph", "timeline", "runs"})
+"""Views that take the whole middle where the terminal is narrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Layout:
     footer: int
 
 
-def layout_for(width: int, height: int, tasks: int, *, full: bool = False) -> Layout:
+def layout_for(width: int, height: int, tasks: int, *, full: bool = False, shown: str = "log") -> Layout:
     """Return the heights for a terminal.
 
     The table takes its tasks, at most half of the rows. Where it gets too small for all, the pane goes first, then the
@@ -37,13 +42,14 @@ def layout_for(width: int, height: int, tasks: int, *, full: bool = False) -> La
         height: rows of the terminal.
         tasks: how many the workflow has, whatever a filter shows.
         full: the pane has the whole middle; the table gives way.
+        shown: name of the view in the pane.
     """
     if width < 40 or height < 8:
         return Layout(1, 0, 0, 0, 0, 0)
     header = 2 if height >= 12 else 1
     footer = 1 if height >= 10 else 0
     middle = height - header - 1 - footer
-    if full:
+    if full or (width < WIDE and shown in WHOLE):
         return Layout(header, 0, 1, middle - 1, 1, footer)
     if height < 16:
         return Layout(header, middle, 0, 0, 1, footer)

@@ -236,6 +236,11 @@ def run_goes_on() -> Message:
     return Message(line("A run is going on. ", key("s"), " stops it first."), in_run=True)
 
 
+def past_run(run_id: int) -> Message:
+    """An old run is shown."""
+    return Message(line(f"This is run {run_id}, read-only. ", key("esc"), " leaves it."), banner=True)
+
+
 def no_failure() -> Message:
     """``f`` where nothing failed."""
     return note("No task has failed.")

@@ -21,19 +21,24 @@ from fwtui.screens.conductor import Conductor
 from fwtui.screens.dialog import Dialog
 from fwtui.screens.pane import Pane
 from fwtui.session.port import SessionPort
+from fwtui.widgets.drawing import ASCII
 from fwtui.widgets.footer import Footer
+from fwtui.widgets.graph import GraphView
 from fwtui.widgets.header import Header
 from fwtui.widgets.lines_pane import LinesPane
 from fwtui.widgets.message import MessageLine, Prompt
+from fwtui.widgets.runs import Runs
 from fwtui.widgets.tabs import TabsRule
 from fwtui.widgets.task_table import TaskTable
+from fwtui.widgets.timeline import Timeline
 
 __all__ = ["Board"]
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _STILL = "▸"
 _NOTICE_SECONDS = 4.0
-_VIEWS = ("log", "details", "output")
+_LINES = ("log", "details", "output")
+_VIEWS = (*_LINES, "graph", "timeline", "runs")
 
 
 class Board(Screen[None]):
@@ -46,7 +51,7 @@ class Board(Screen[None]):
 
     Attributes:
         busy: a file is being loaded or a run started: keys wait until that is done.
-        typing: "filter" or "search" while one is typed, else "".
+        typing: "filter", "search" or "runs" while that is typed, else "".
         full: the pane has the whole middle.
         dialog: the question that is open.
     """
@@ -79,8 +84,11 @@ class Board(Screen[None]):
         yield Header(id="header")
         yield TaskTable(self.clock, id="tasks")
         yield TabsRule(id="rule")
-        for name in _VIEWS:
+        for name in _LINES:
             yield LinesPane(id=name)
+        yield GraphView(self.clock, id="graph")
+        yield Timeline(self.clock, id="timeline")
+        yield Runs(self.clock, id="runs")
         yield MessageLine(id="message")
         yield Prompt(id="prompt")
         yield Footer(id="footer")
@@ -88,8 +96,11 @@ class Board(Screen[None]):
     def on_mount(self) -> None:
         """Show that nothing is loaded yet."""
         self.table = self.query_one(TaskTable)
-        views = {name: self.query_one(f"#{name}", LinesPane) for name in _VIEWS}
-        self.pane = Pane(self.conductor, self.clock, views, self.query_one(TabsRule), self.beside)
+        views = {name: self.query_one(f"#{name}") for name in _VIEWS}
+        only_ascii = self.app.has_class(ASCII)
+        self.query_one(GraphView).ascii = only_ascii
+        self.query_one(Timeline).ascii = self.query_one(Runs).ascii = only_ascii
+        self.pane = Pane(self.conductor, self.clock, views, self.query_one(TabsRule), self.beside, self._seconds_left)
         self._complete = True
         self.lay_out()
         self.refresh_lines()
@@ -107,7 +118,7 @@ class Board(Screen[None]):
     def lay_out(self) -> None:
         """Give every part its height; a part without one is not shown."""
         view = self.conductor.view
-        layout = layout_for(*self.size, 0 if view is None else view.total, full=self.full)
+        layout = layout_for(*self.size, 0 if view is None else view.total, full=self.full, shown=self.pane.active)
         if self._laid_out == (layout, self.typing, self.pane.active):
             return
         self._laid_out = (layout, self.typing, self.pane.active)
@@ -150,6 +161,19 @@ class Board(Screen[None]):
         """The workflow as it is shown."""
         return self.conductor.view
 
+    @property
+    def in_pane(self) -> bool:
+        """The focus is in the pane."""
+        return self.focused is not None and self.focused is self.pane.view
+
+    def focus_home(self) -> None:
+        """Give the focus to the tasks, or to what has taken their place."""
+        self.set_focus(self.table if self.table.display else self.pane.view)
+
+    def _seconds_left(self) -> float | None:
+        live = self.conductor.live
+        return self._estimate(live, self.clock()) if live is not None and live.running else None
+
     def refresh_view(self) -> None:
         """Show the conductor's view."""
         if not self._complete:
@@ -169,6 +193,7 @@ class Board(Screen[None]):
             watching=self.watching,
             edited=self.conductor.edited,
             broken=problem is not None,
+            past=self.conductor.past is not None,
             seconds=self._estimate(view, now),
         )
         self.query_one(Header).show(view, facts, now, "" if problem is None else problem.file)
@@ -200,7 +225,7 @@ class Board(Screen[None]):
         view = self.conductor.view
         if view is None:
             return [Hint("?", "help", "help"), Hint("q", "quit", "quit_or_back")]
-        part = self.pane.active if self.full or self.focused is self.pane.view else "tasks"
+        part = self.pane.active if self.full or self.in_pane else "tasks"
         selected = self.table.selected
         chosen = tuple(view.tasks[name] for name in self.table.chosen if name in view.tasks)
         if part != "tasks":
@@ -211,7 +236,9 @@ class Board(Screen[None]):
             typing=self.typing,
             chosen=chosen,
             broken=self.conductor.problem is not None,
-            searching=bool(self.pane.view.needle),
+            searching=self.pane.lines is not None and bool(self.pane.lines.needle),
+            past=self.conductor.past is not None,
+            whole=not self.table.display,
         )
         return hints_for(view, facts)
 
@@ -241,9 +268,12 @@ class Board(Screen[None]):
         return self._banner() if over else self._notice or self._banner()
 
     def _banner(self) -> Message | None:
-        view, problem = self.conductor.view, self.conductor.problem
+        view, problem = self.conductor.live, self.conductor.problem
         if view is not None and view.quitting:
             return messages.quitting()
+        past = self.conductor.past
+        if past is not None and past.run is not None:
+            return messages.past_run(past.run.run_id)
         if problem is not None:
             return messages.broken(problem.file, problem.line, problem.text, None if view is None else view.loaded_at)
         if view is not None and view.holder is not None:

@@ -27,6 +27,10 @@ class ChangingKeys(Board):
 
     def _may_change(self) -> bool:
         """Tell whether state may be changed now, and say why not."""
+        past = self.conductor.past
+        if past is not None and past.run is not None:
+            self.say(messages.past_run(past.run.run_id))
+            return False
         if self.conductor.running:
             self.say(messages.run_goes_on())
             return False
@@ -95,7 +99,7 @@ class ChangingKeys(Board):
         def answered(answer: str | None) -> None:
             if self.dialog is dialog:
                 self.dialog = None
-            self.set_focus(self.table)
+            self.focus_home()
             self.refresh_lines()
             then(answer or "")
 

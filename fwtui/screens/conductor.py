@@ -19,6 +19,7 @@ from fwtui.model.frames import Excerpt, users_frames
 from fwtui.model.logbook import Logbook
 from fwtui.model.logtext import wants_error
 from fwtui.model.messages import Message
+from fwtui.model.runs_past import view_of_run
 from fwtui.model.text import visible
 from fwtui.model.views import RunView, TaskView, idle_view
 from fwtui.screens.background import in_thread
@@ -40,7 +41,8 @@ class Conductor:
         say: called with what is to be said on the message line; None takes back what was said.
 
     Attributes:
-        view: the workflow as it is shown; None before it was loaded once.
+        live: the workflow as it is now; None before it was loaded once.
+        past: an old run that is shown in its place, read-only.
         edited: the file was saved during the run that goes on.
         fatal: why the state cannot be used; nothing is to be shown then.
     """
@@ -59,10 +61,16 @@ class Conductor:
         self._one_at_a_time = asyncio.Lock()
         self._starting = False
         self._excerpts: dict[tuple[str, int | None, int], list[Excerpt]] = {}
-        self.view: RunView | None = None
+        self.live: RunView | None = None
+        self.past: RunView | None = None
         self.edited = False
         self.fatal: FlowWeaverError | None = None
         self.logbook = Logbook()
+
+    @property
+    def view(self) -> RunView | None:
+        """What is shown: the workflow as it is now, or an old run."""
+        return self.past or self.live
 
     @property
     def problem(self) -> LoadProblem | None:
@@ -72,14 +80,14 @@ class Conductor:
     @property
     def running(self) -> bool:
         """A run of this session goes on, or is being started."""
-        return self._starting or self.session.running or (self.view is not None and self.view.running)
+        return self._starting or self.session.running or (self.live is not None and self.live.running)
 
     async def _call(self, function: Callable[..., T], *args: Any, **options: Any) -> T:
         async with self._one_at_a_time:
             return await in_thread(function, *args, **options)
 
     def _show(self, view: RunView) -> None:
-        self.view = view
+        self.live = view
         self._changed()
 
     # -- opening and saving -----------------------------------------------------------------------------------------
@@ -127,7 +135,7 @@ class Conductor:
         if view is None:
             self._changed()
             return
-        first = self.view is None
+        first = self.live is None
         self._show(view)
         if first:
             return
@@ -144,7 +152,7 @@ class Conductor:
         except (LoadProblem, FlowWeaverError) as error:
             self._say(messages.refused(str(error)))
             return
-        before = self.view
+        before = self.live
         self._show(view)
         if before is not None and before.holder is not None and view.holder is None:
             self._say(messages.released(view, before.holder))
@@ -162,7 +170,7 @@ class Conductor:
         if problem is not None:
             self._say(messages.not_started(problem.file, problem.line))
             return False
-        view = self.view
+        view = self.live
         if view is not None and view.holder is not None:
             self._say(messages.held(None if view.run is None else view.run.run_id, view.holder))
             return False
@@ -196,22 +204,22 @@ class Conductor:
     def drain(self) -> list[Event]:
         """Take the events that have come, and the view they lead to."""
         events = self.session.drain()
-        if events and self.view is not None:
+        if events and self.live is not None:
             self.logbook.take(events)
-            self.view = fold(self.view, events)
+            self.live = fold(self.live, events)
         return events
 
     async def after_run(self) -> None:
         """Take the state that a run left, and what was saved while it went on."""
         await self._call(self.session.wait, 5.0)
-        ended = self.view
+        ended = self.live
         try:
             view = await self._call(lambda: idle_view(self.session.refresh(), after=ended))
         except (LoadProblem, FlowWeaverError) as error:
             self._say(messages.refused(str(error)))
             return
         self.logbook.clear()
-        if self.view is not None and self.view.quitting:
+        if self.live is not None and self.live.quitting:
             view = replace(view, quitting=True)
         self.edited = False
         self._show(view)
@@ -220,15 +228,39 @@ class Conductor:
     def stop(self, *, quitting: bool = False) -> None:
         """Start no further task."""
         self.session.stop()
-        if self.view is not None:
-            quits = quitting or self.view.quitting
-            changed = self.view.in_flight
-            self._show(replace(self.view, stopping=True, quitting=quits, changed=changed))
+        if self.live is not None:
+            quits = quitting or self.live.quitting
+            changed = self.live.in_flight
+            self._show(replace(self.live, stopping=True, quitting=quits, changed=changed))
 
     async def leave(self, seconds: float) -> None:
         """Give up what runs, and wait for the state to be saved, but not for longer than ``seconds``."""
         self.session.cancel()
         await in_thread(self.session.wait, seconds)
+
+    async def open_run(self, run_id: int) -> bool:
+        """Show an old run; return whether that is what is shown. The newest one is what is shown without any."""
+        live = self.live
+        if live is None or (live.run is not None and live.run.run_id == run_id):
+            self.leave_run()
+            return False
+        run = next((each for each in live.runs if each.run_id == run_id), None)
+        if run is None:
+            return False
+        try:
+            attempts = await self._call(self.session.attempts_of_run, run_id)
+        except (LoadProblem, FlowWeaverError) as error:
+            self._say(messages.refused(str(error)))
+            return False
+        self.past = view_of_run(live, run, attempts)
+        self._changed()
+        return True
+
+    def leave_run(self) -> None:
+        """Show the workflow as it is now."""
+        if self.past is not None and self.live is not None:
+            self.past = None
+            self._show(replace(self.live, changed=frozenset(self.live.tasks)))
 
     # -- what is stored ---------------------------------------------------------------------------------------------
 
@@ -251,7 +283,7 @@ class Conductor:
 
     async def log(self, task: TaskView, attempt: int) -> list[LogLine]:
         """Return what an attempt of a task's last run wrote."""
-        live = self.logbook.lines(task.name, attempt)
+        live = None if self.past is not None else self.logbook.lines(task.name, attempt)
         if live is not None:
             return live
         try:

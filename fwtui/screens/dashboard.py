@@ -17,9 +17,12 @@ from fwtui.screens.looking import LookingKeys
 from fwtui.session.port import SessionPort
 from fwtui.widgets.bindings import bindings_of
 from fwtui.widgets.footer import Footer
+from fwtui.widgets.graph import GraphView
 from fwtui.widgets.lines_pane import LinesPane
+from fwtui.widgets.runs import Runs
 from fwtui.widgets.tabs import TabsRule
 from fwtui.widgets.task_table import TaskTable
+from fwtui.widgets.timeline import Timeline
 
 __all__ = ["Dashboard"]
 
@@ -71,14 +74,15 @@ class Dashboard(ChangingKeys, LookingKeys):
         if any(isinstance(event, RunStarted) for event in events):
             self._moved_in_run = False
         self.refresh_view()
-        self.pane.wrote([event for event in events if isinstance(event, TaskOutput)])
+        if self.conductor.past is None:
+            self.pane.wrote([event for event in events if isinstance(event, TaskOutput)])
         self._tell(events)
         if any(isinstance(event, RunFinished) for event in events):
             self.do(self._after_run())
 
     def _tell(self, events: Sequence[Event]) -> None:
         """Say what a person should know of at once."""
-        tasks = {} if self.view is None else self.view.tasks
+        tasks = {} if self.conductor.live is None else self.conductor.live.tasks
         for event in events:
             if isinstance(event, TaskFailed) and not event.interrupted and event.task in tasks:
                 self._tell_failure(event, tasks[event.task])
@@ -86,7 +90,7 @@ class Dashboard(ChangingKeys, LookingKeys):
                 self.say(messages.not_kept(tasks[event.task]))
 
     def _tell_failure(self, event: TaskFailed, task: TaskView) -> None:
-        if not self._moved_in_run:
+        if not self._moved_in_run and self.conductor.past is None:
             # The cursor goes to the first failure once; after that it is where the person wants it.
             self._moved_in_run = True
             self.table.move_to(event.task)
@@ -105,7 +109,8 @@ class Dashboard(ChangingKeys, LookingKeys):
         self.table.tick()
         self.pane.tick()
         self.refresh_lines()
-        if self.view is not None and self.view.holder is not None and not self.busy:
+        live = self.conductor.live
+        if live is not None and live.holder is not None and not self.busy:
             self.beside(self.conductor.refresh())
 
     def saved(self) -> None:
@@ -138,6 +143,43 @@ class Dashboard(ChangingKeys, LookingKeys):
         """A double click is enter."""
         self.action_full_log()
 
+    def on_graph_view_selected(self, event: GraphView.Selected) -> None:
+        """The tasks have the same cursor."""
+        self._go_to(event.name)
+
+    def on_graph_view_opened(self) -> None:
+        """Show the log of the task."""
+        self.action_full_log()
+
+    def on_graph_view_retitled(self) -> None:
+        """Say anew what is seen of the graph."""
+        self.pane.refresh_rule()
+
+    def on_timeline_selected(self, event: Timeline.Selected) -> None:
+        """The tasks have the same cursor."""
+        self._go_to(event.name)
+
+    def on_timeline_opened(self) -> None:
+        """Show the log of the task."""
+        self.action_full_log()
+
+    def on_timeline_changed(self) -> None:
+        """Say anew what is seen of the time."""
+        self.pane.refresh_rule()
+
+    def on_runs_opened(self, event: Runs.Opened) -> None:
+        """Show an old run."""
+        self.do(self.open_run(event.run_id))
+
+    def on_runs_changed(self) -> None:
+        """Say anew which runs are shown."""
+        self.pane.refresh_rule()
+
+    def _go_to(self, name: str) -> None:
+        if name not in self.table.shown:
+            self.filter_tasks("", kept=True)
+        self.table.move_to(name, by_person=True)
+
     def on_lines_pane_scrolled(self, event: LinesPane.Scrolled) -> None:
         """Say where in the pane one is."""
         event.stop()
@@ -159,8 +201,8 @@ class Dashboard(ChangingKeys, LookingKeys):
 
     def action_quit_or_back(self) -> None:
         """Leave, by the ladder; in full screen one step back."""
-        if self.full and self.rung is Rung.GROUND:
-            self.zoom(full=False)
+        if self.rung is Rung.GROUND and (self.full or self.focused is self.pane.runs):
+            self.action_back()
         else:
             self.leave()
 

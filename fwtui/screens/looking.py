@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from textual.message import Message
+from textual.widget import Widget
 
 from fwtui.model import messages
+from fwtui.model.layout import WHOLE
+from fwtui.model.words import time_text, why_text
 from fwtui.screens.board import Board
 from fwtui.screens.help import HelpScreen
 from fwtui.widgets.message import Prompt
@@ -16,6 +19,7 @@ class LookingKeys(Board):
     """What these keys do."""
 
     _cursor_before: str | None = None
+    _typed_in: Widget | None = None
 
     class EditWanted(Message):
         """A file is to be opened in the person's editor.
@@ -34,15 +38,25 @@ class LookingKeys(Board):
 
     def action_show(self, name: str) -> None:
         """Show a view of the pane; the one that is seen already goes back to the log."""
-        self.show_pane("log" if name == self.pane.active else name)
+        back = name == self.pane.active
+        self.show_pane("log" if back else name)
+        if name in WHOLE and self.pane.view.display:
+            if back:
+                self.focus_home()
+            else:
+                # There the keys that walk and zoom are wanted at once.
+                self.set_focus(self.pane.view)
+        self.refresh_lines()
 
     def show_pane(self, name: str) -> None:
         """Show a view of the pane."""
-        focused = self.focused is self.pane.view
+        focused = self.in_pane or not self.table.display
         self.pane.show(name)
         self.lay_out()
         if focused:
             self.set_focus(self.pane.view)
+        elif not self.table.display:
+            self.focus_home()
         self.refresh_lines()
 
     def action_full_log(self) -> None:
@@ -59,7 +73,7 @@ class LookingKeys(Board):
         """Give the pane the whole middle, or the tasks their place again."""
         self.full = full
         self.lay_out()
-        self.set_focus(self.pane.view if full else self.table)
+        self.set_focus(self.pane.view) if full else self.focus_home()
         self.refresh_lines()
 
     def action_attempt(self, step: int) -> None:
@@ -69,17 +83,23 @@ class LookingKeys(Board):
 
     def action_wrap(self) -> None:
         """Wrap the pane's lines, or do not."""
-        self.pane.view.toggle_wrap()
+        if self.pane.lines is not None:
+            self.pane.lines.toggle_wrap()
 
     def action_focus_part(self, step: int) -> None:
         """Go to the next part: there are two, so that both directions are one."""
         del step
-        if not self.full and self.pane.view.display:
-            self.set_focus(self.table if self.focused is self.pane.view else self.pane.view)
+        if not self.full and self.pane.view.display and self.table.display:
+            self.set_focus(self.table if self.in_pane else self.pane.view)
 
     def action_help(self) -> None:
         """Show every key."""
-        self.app.push_screen(HelpScreen("pane" if self.focused is self.pane.view else "tasks"))
+        self.app.push_screen(HelpScreen(self._part()))
+
+    def _part(self) -> str:
+        if not self.in_pane:
+            return "tasks"
+        return "pane" if self.pane.lines is not None else self.pane.active
 
     def action_redraw(self) -> None:
         """Draw everything again."""
@@ -89,8 +109,13 @@ class LookingKeys(Board):
     # -- copying and editing ----------------------------------------------------------------------------------------
 
     def action_copy(self) -> None:
-        """Copy the pane's text."""
-        self.copy(self.pane.view.text)
+        """Copy the pane's text; where it shows none, the line of the selected task."""
+        lines, task = self.pane.lines, self.table.selected
+        if lines is not None:
+            self.copy(lines.text)
+        elif self.view is not None and task is not None:
+            said = [task.title, task.state.value, time_text(task, self.clock()), why_text(self.view, task)]
+            self.copy("  ".join(each for each in said if each))
 
     def action_copy_error(self) -> None:
         """Copy the traceback of the selected task's last failed attempt."""
@@ -130,7 +155,7 @@ class LookingKeys(Board):
         else:
             name = next((each for each in reversed(failed) if order[each] < here), failed[-1])
         if name not in self.table.shown:
-            self.table.set_filter("", kept=True)
+            self.filter_tasks("", kept=True)
         self.table.move_to(name, by_person=True)
 
     def action_mark_all(self) -> None:
@@ -139,14 +164,16 @@ class LookingKeys(Board):
 
     def action_match(self, step: int) -> None:
         """Go to the next or previous match of a search in the pane."""
-        if self.pane.view.needle:
-            self.pane.view.go_to_match(step)
+        if self.pane.lines is not None and self.pane.lines.needle:
+            self.pane.lines.go_to_match(step)
 
     def action_find(self) -> None:
-        """Type a filter; in a focused pane, a search."""
+        """Type a filter; in focused text, a search."""
         if self.view is None:
             return
-        self.typing = "search" if self.focused is self.pane.view else "filter"
+        part = self._part()
+        self.typing = {"pane": "search", "runs": "runs"}.get(part, "filter")
+        self._typed_in = self.focused
         self._cursor_before = self.table.cursor
         self.say(None)
         self.lay_out()
@@ -159,36 +186,55 @@ class LookingKeys(Board):
         """Show what the text finds."""
         prompt = self.query_one(Prompt)
         if self.typing == "filter":
-            self.table.set_filter(event.text, kept=False)
+            self.filter_tasks(event.text, kept=False)
             prompt.note(messages.of_tasks(len(self.table.shown), 0 if self.view is None else self.view.total))
-        else:
-            prompt.note(messages.of_matches(self.pane.view.search(event.text)) if event.text else "")
+        elif self.typing == "runs":
+            self.pane.runs.set_filter(event.text)
+            prompt.note(self.pane.runs.title)
+        elif self.pane.lines is not None:
+            prompt.note(messages.of_matches(self.pane.lines.search(event.text)) if event.text else "")
 
     def on_prompt_moved(self, event: Prompt.Moved) -> None:
         """Move in what is found."""
         if self.typing == "filter":
             self.table.action_move(event.delta)
-        else:
-            self.pane.view.action_scroll_lines(event.delta)
+        elif self.typing == "runs":
+            self.pane.runs.action_move(event.delta)
+        elif self.pane.lines is not None:
+            self.pane.lines.action_scroll_lines(event.delta)
 
     def on_prompt_entered(self, event: Prompt.Entered) -> None:
         """Keep what was typed."""
         was = self._end_typing()
         if was == "filter":
-            self.table.set_filter(event.text, kept=True)
-        self.set_focus(self.table if was == "filter" else self.pane.view)
+            self.filter_tasks(event.text, kept=True)
+        self._to_where_it_was()
         self.refresh_lines()
 
     def on_prompt_dropped(self) -> None:
         """Forget what was typed; the cursor goes back to where it was."""
-        if self._end_typing() == "filter":
-            self.table.set_filter("", kept=True)
+        was = self._end_typing()
+        if was == "filter":
+            self.filter_tasks("", kept=True)
             self.table.move_to(self._cursor_before)
-            self.set_focus(self.table)
-        else:
-            self.pane.view.search("")
-            self.set_focus(self.pane.view)
+        elif was == "runs":
+            self.pane.runs.set_filter("")
+        elif self.pane.lines is not None:
+            self.pane.lines.search("")
+        self._to_where_it_was()
         self.refresh_lines()
+
+    def filter_tasks(self, text: str, *, kept: bool) -> None:
+        """Show only the tasks that match, and dim the others where all are drawn."""
+        self.table.set_filter(text, kept=kept)
+        self.pane.dim(text, list(self.table.shown) if text else None)
+
+    def _to_where_it_was(self) -> None:
+        """Give the focus back to the part in which typing began."""
+        if self._typed_in is not None and self._typed_in.display:
+            self.set_focus(self._typed_in)
+        else:
+            self.focus_home()
 
     def _end_typing(self) -> str:
         was, self.typing = self.typing, ""
@@ -197,17 +243,41 @@ class LookingKeys(Board):
 
     def action_back(self) -> None:
         """One step back: selection, search, full screen, focus, filter, marks; it never quits."""
-        table, pane = self.table, self.pane.view
+        table, lines, runs = self.table, self.pane.lines, self.pane.runs
         if self.get_selected_text():
             self.clear_selection()
-        elif pane.needle and self.focused is pane:
-            pane.search("")
+        elif lines is not None and lines.needle and self.in_pane:
+            lines.search("")
         elif self.full:
             self.zoom(full=False)
+        elif self.focused is runs and runs.filter_text:
+            runs.set_filter("")
+        elif self.focused is runs and self.conductor.past is not None:
+            self._leave_run()
+        elif not table.display and self.pane.active in WHOLE:
+            self.show_pane("log")
+            self.focus_home()
         elif self.focused is not table:
-            self.set_focus(table)
+            self.focus_home()
         elif table.filter_text:
-            table.set_filter("", kept=True)
+            self.filter_tasks("", kept=True)
         elif table.marks:
             table.unmark()
+        elif self.conductor.past is not None:
+            self._leave_run()
         self.refresh_lines()
+
+    # -- old runs ---------------------------------------------------------------------------------------------------
+
+    async def open_run(self, run_id: int) -> None:
+        """Show an old run, read-only."""
+        self.pane.forget()
+        opened = await self.conductor.open_run(run_id)
+        if opened and not self.table.display:
+            self.show_pane("log")
+            self.focus_home()
+        self.refresh_lines()
+
+    def _leave_run(self) -> None:
+        self.pane.forget()
+        self.conductor.leave_run()

@@ -1,9 +1,11 @@
-"""What the pane below the tasks shows: the log of the selected task, its details, or what came from no task."""
+"""What the pane below the tasks shows: the selected task's log and details, the time and the history of runs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
+
+from textual.widget import Widget
 
 from flowweaver.events import TaskOutput
 from flowweaver.records import AttemptRecord
@@ -11,18 +13,29 @@ from fwtui.model.details import details_lines
 from fwtui.model.frames import Excerpt
 from fwtui.model.header import WIDE
 from fwtui.model.logtext import empty_text, error_lines, log_lines, log_text, pane_title, wants_error
+from fwtui.model.runs import run_rows
 from fwtui.model.segments import Line, Segment, line
 from fwtui.model.status import OPEN_STATES
 from fwtui.model.tabs import Tab
 from fwtui.model.views import RunView, TaskView
 from fwtui.screens.background import in_thread
 from fwtui.screens.conductor import Conductor
+from fwtui.widgets.graph import GraphView
 from fwtui.widgets.lines_pane import LinesPane
+from fwtui.widgets.runs import Runs
 from fwtui.widgets.tabs import TabsRule
+from fwtui.widgets.timeline import Timeline
 
 __all__ = ["Pane"]
 
-_TABS = (Tab("1", "Log", "log"), Tab("2", "Details", "details"))
+_TABS = (
+    Tab("1", "Log", "log"),
+    Tab("2", "Details", "details"),
+    Tab("3", "Graph", "graph"),
+    Tab("4", "Timeline", "timeline"),
+    Tab("5", "Runs", "runs"),
+)
+_LINES = ("log", "details", "output")
 _OUTPUT = Tab("0", "Output", "output")
 _MOST_OUTSIDE = 5_000
 _MANY = 1_000
@@ -39,6 +52,7 @@ class Pane:
         views: the widgets by name.
         rule: the line above, with the tabs.
         run: runs a coroutine beside everything else.
+        left: how many seconds the run that goes on still needs, None if that is not known.
 
     Attributes:
         active: name of the view that is seen.
@@ -50,15 +64,20 @@ class Pane:
         self,
         conductor: Conductor,
         clock: Callable[[], float],
-        views: Mapping[str, LinesPane],
+        views: Mapping[str, Widget],
         rule: TabsRule,
         run: Callable[[Coroutine[Any, Any, None]], object],
+        left: Callable[[], float | None],
     ) -> None:
         self._conductor = conductor
         self._clock = clock
         self._views = views
+        self._log, self._details, self._output = (cast(LinesPane, views[name]) for name in _LINES)
+        self._timeline, self._runs = cast(Timeline, views["timeline"]), cast(Runs, views["runs"])
+        self._graph = cast(GraphView, views["graph"])
         self._rule = rule
         self._run = run
+        self._left = left
         self.active = "log"
         self.task: TaskView | None = None
         self._attempt: int | None = None
@@ -70,9 +89,19 @@ class Pane:
         self._outside: list[Line] = []
 
     @property
-    def view(self) -> LinesPane:
+    def view(self) -> Widget:
         """The widget that is seen."""
         return self._views[self.active]
+
+    @property
+    def lines(self) -> LinesPane | None:
+        """The widget that is seen, if it shows text: then it can be searched, wrapped and copied."""
+        return self._views[self.active] if self.active in _LINES else None  # type: ignore[return-value]
+
+    @property
+    def runs(self) -> Runs:
+        """The history."""
+        return self._runs
 
     @property
     def tabs(self) -> tuple[Tab, ...]:
@@ -87,6 +116,7 @@ class Pane:
         for other, widget in self._views.items():
             widget.display = other == name
         self._fill_details()
+        self._fill_times()
         self.refresh_rule()
 
     def select(self, view: RunView | None, task: TaskView | None) -> None:
@@ -96,11 +126,12 @@ class Pane:
         if other:
             self._attempt = None
         self._fill_details(keep_place=not other)
+        self._fill_times()
         key = self._key()
         state = None if task is None else (task.state in OPEN_STATES, task.error, task.state)
         if view is None or task is None:
             self._shown = None
-            self._views["log"].show([])
+            self._log.show([])
         elif key != self._shown or state != self._shown_state:
             self._load()
         self._shown_state = state
@@ -118,15 +149,21 @@ class Pane:
 
     def refresh_rule(self) -> None:
         """Say anew what the pane shows."""
-        view, widget = self._conductor.view, self.view
+        view, widget, log = self._conductor.view, self.view, self._log
         wide = widget.app.size.width >= WIDE
         right = ""
         if view is not None and self.task is not None and self.active == "log":
             right = pane_title(
-                view, self.task, wide=wide, place=widget.place, following=widget.following, shown=self._attempt
+                view, self.task, wide=wide, place=log.place, following=log.following, shown=self._attempt
             )
         elif self.active == "details" and self.task is not None:
             right = self.task.title
+        elif self.active == "graph":
+            right = self._graph.title
+        elif self.active == "timeline":
+            right = self._timeline.title(self._left())
+        elif self.active == "runs":
+            right = self._runs.title
         self._rule.show(self.tabs, self.active, right, focused=widget.has_focus)
 
     # -- the log ----------------------------------------------------------------------------------------------------
@@ -147,7 +184,7 @@ class Pane:
             elif self._empty:
                 self._load()
             else:
-                self._views["log"].append(log_lines(event.lines))
+                self._log.append(log_lines(event.lines))
 
     def _load(self) -> None:
         """Load the wanted log; while one is being loaded, only the last one wanted is loaded after it."""
@@ -190,7 +227,7 @@ class Pane:
         attempts: Sequence[AttemptRecord],
         excerpts: Sequence[Excerpt],
     ) -> None:
-        view, widget = self._conductor.view, self._views["log"]
+        view, widget = self._conductor.view, self._log
         if view is None:
             return
         self._empty = not made
@@ -214,6 +251,34 @@ class Pane:
         """Move the times that go on."""
         if self.task is not None and self.task.state in OPEN_STATES:
             self._fill_details(keep_place=True)
+        if self.active == "graph":
+            self._graph.tick()
+        elif self.active == "timeline":
+            self._timeline.tick()
+        elif self.active == "runs":
+            self._runs.tick()
+
+    def forget(self) -> None:
+        """Another run is shown: what a task wrote is loaded anew, whatever it is."""
+        self._shown = None
+
+    def dim(self, text: str, names: Sequence[str] | None) -> None:
+        """Dim all tasks but these where a row is not left out by a filter; None dims nothing."""
+        self._timeline.dim(names)
+        self._graph.mark_matches(text, None if names is None else frozenset(names))
+
+    def _fill_times(self) -> None:
+        view, live = self._conductor.view, self._conductor.live
+        if view is not None and self.active == "graph":
+            self._graph.show(view)
+            self._graph.select(None if self.task is None else self.task.name)
+        elif view is not None and self.active == "timeline":
+            self._timeline.show(view)
+            self._timeline.move_to(None if self.task is None else self.task.name)
+        elif live is not None and self.active == "runs":
+            self._runs.show(run_rows(live))
+            if self._runs.cursor is None and self._runs.keys:
+                self._runs.move_to(self._runs.keys[0])
 
     def resized(self) -> None:
         """Write anew what depends on the width."""
@@ -222,7 +287,7 @@ class Pane:
             self._load()
 
     def _fill_details(self, *, keep_place: bool = False) -> None:
-        view, widget = self._conductor.view, self._views["details"]
+        view, widget = self._conductor.view, self._details
         if self.active != "details" or view is None or self.task is None:
             return
         lines = details_lines(view, self.task, self._clock(), widget.app.size.width)
@@ -232,6 +297,6 @@ class Pane:
         """Add lines that came from no task."""
         new = [line(f" {log_text(text)}") for text in texts]
         self._outside = [*self._outside, *new][-_MOST_OUTSIDE:]
-        widget = self._views["output"]
+        widget = self._output
         widget.show(self._outside, keep_place=widget.line_count > 0, follow=True)
         self.refresh_rule()

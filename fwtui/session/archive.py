@@ -63,6 +63,11 @@ class Archive:
         state = self.of(workflow)
         return [] if state is None or run_id is None else state.attempts(task, run_id)
 
+    def attempts_of_run(self, workflow: str, run_id: int) -> list[AttemptRecord]:
+        """Return all attempts of a run, in the order in which they began."""
+        state = self.of(workflow)
+        return [] if state is None else state.attempts(run_id=run_id)
+
     def log(self, workflow: str, task: str, run_id: int | None, attempt: int | None) -> list[LogLine]:
         """Return what an attempt wrote; by default the attempt whose result or error is recorded."""
         state = self.of(workflow)

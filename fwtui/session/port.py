@@ -200,6 +200,9 @@ class SessionPort(Protocol):
     def log(self, task: str, *, run_id: int | None = None, attempt: int | None = None) -> list[LogLine]:
         """Return what an attempt wrote; by default the attempt whose result or error is recorded."""
 
+    def attempts_of_run(self, run_id: int) -> list[AttemptRecord]:
+        """Return all attempts of a run, in the order in which they began."""
+
     def clear(self, names: Sequence[str]) -> list[str]:
         """Forget these tasks; return those that had something to forget."""
 

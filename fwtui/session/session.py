@@ -288,6 +288,11 @@ class Session:
         with self._lock:
             return self._archive.attempts(self._name, task, run_id)
 
+    def attempts_of_run(self, run_id: int) -> list[AttemptRecord]:
+        """Return all attempts of a run, in the order in which they began."""
+        with self._lock:
+            return self._archive.attempts_of_run(self._name, run_id)
+
     def log(self, task: str, *, run_id: int | None = None, attempt: int | None = None) -> list[LogLine]:
         """Return what an attempt wrote; by default the attempt whose result or error is recorded."""
         with self._lock:

@@ -219,6 +219,39 @@ def failed_picture(path: str) -> Picture:
     )
 
 
+_SPANS = {
+    "extract_flights": ((0, 0.9),),
+    "extract_weather": ((0, 0.1), (0.4, 0.8)),
+    "extract_airlines": ((0, 0.12),),
+    "extract_airports": ((0, 0.12),),
+    "validate_flights": ((0.9, 1.6),),
+    "join_delays": ((1.6, 2.4), (3.4, 4.2), (5.7, 6.5)),
+}
+_GOOD = {"extract_weather": 2, "join_delays": 4}
+"""Number of the attempt that was good; the last of join_delays was not."""
+
+
+def timed_picture(path: str) -> Picture:
+    """Picture G: the failed run with the times of all its attempts."""
+    began = at("10:42:03.1")
+    attempts = {
+        name: tuple(
+            AttemptRecord(
+                name,
+                number,
+                began + start,
+                began + end,
+                "completed" if number == _GOOD.get(name, 1) else "failed",
+                run_id=31,
+            )
+            for number, (start, end) in enumerate(spans, 1)
+        )
+        for name, spans in _SPANS.items()
+    }
+    run = but(RUN_31, started_at=began, finished_at=began + 6.5)
+    return replace(failed_picture(path), runs=(run,), attempts=attempts)
+
+
 def stale_picture(path: str) -> Picture:
     """Picture C: the function that failed was edited."""
     plan = plan_of(join_delays=CHANGED, summarize_delays=SKIPPED, load_warehouse=SKIPPED, write_report=SKIPPED)
@@ -332,6 +365,18 @@ class Story:
         ]
 
 
+RUN_30 = but(
+    RUN_31,
+    run_id=30,
+    started_at=at("10:32:00"),
+    finished_at=at("10:32:04"),
+    outcome="completed",
+    failed_task=None,
+    unfinished=False,
+)
+OLD = [AttemptRecord("extract_flights", 1, at("10:32:00"), at("10:32:01"), "completed", run_id=30)]
+
+
 @dataclass
 class FakeSession:
     """A session that does what a test tells it to, and remembers what it was asked."""
@@ -346,6 +391,7 @@ class FakeSession:
     refuse: Exception | None = None
     clears: list[str] = field(default_factory=list)
     gate: object = None
+    old_attempts: Mapping[int, list[AttemptRecord]] = field(default_factory=dict)
 
     def open(self) -> Picture:
         self.calls.append(("open",))
@@ -395,6 +441,9 @@ class FakeSession:
     def log(self, task: str, *, run_id: int | None = None, attempt: int | None = None) -> list[LogLine]:
         return log_of(task, attempt or 1)
 
+    def attempts_of_run(self, run_id: int) -> list[AttemptRecord]:
+        return self.old_attempts.get(run_id, [])
+
     def clear(self, names: Sequence[str]) -> list[str]:
         self.calls.append(("clear", list(names)))
         return list(names)
@@ -414,3 +463,9 @@ class FakeSession:
 
     def called(self, name: str) -> list[tuple]:
         return [call for call in self.calls if call[0] == name]
+
+
+def with_an_old_run(path: str) -> FakeSession:
+    """A session whose run before the last one was good."""
+    picture = replace(failed_picture(path), runs=(RUN_31, RUN_30))
+    return FakeSession(picture, old_attempts={30: OLD})

@@ -97,11 +97,11 @@ def footer(view, width=80, **facts) -> str:
 def test_the_footer_by_state():
     chosen = (FAILED.tasks["join_delays"],)
     assert footer(FAILED, chosen=chosen) == "r resume 4  t retry  e edit  f failure  x clear  / filter  ? help  q quit"
-    assert footer(RUNNING) == "s stop  f failure  enter log  / filter  ? help  q quit"
+    assert footer(RUNNING) == "s stop  f failure  enter log  g graph  / filter  ? help  q quit"
     assert footer(replace(RUNNING, stopping=True)).startswith("s stop at once")
     assert footer(idle_view(never_ran_picture())).startswith("r run all 9")
     done = idle_view(done_picture("x"))
-    assert footer(done) == "R run all  t run again  d details  x clear  / filter  ? help  q quit"
+    assert footer(done) == "R run all  t run again  g graph  h runs  x clear  / filter  ? help  q quit"
     assert footer(FAILED, broken=True).startswith("e edit")
     assert footer(FAILED, chosen=chosen * 3).split("  ")[1] == "t retry 3"
     assert footer(FAILED, typing="filter") == "enter keep filter  esc drop filter  ↑↓ move"
@@ -299,7 +299,7 @@ def test_help_names_every_key_once():
 def test_ids_are_unique_and_a_key_means_one_thing_in_one_place():
     assert len({row.id for row in KEYS}) == len(KEYS)
     assert {row.group for row in KEYS} <= set(GROUPS)
-    for where in ("tasks", "pane"):
+    for where in ("tasks", "pane", "graph", "timeline", "runs"):
         keys = [key for row in KEYS if row.where in (where, "dashboard") for key in row.keys]
         assert len(keys) == len(set(keys)), where
 

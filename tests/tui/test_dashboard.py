@@ -499,7 +499,7 @@ def test_a_workflow_that_another_process_runs_is_watched_read_only(path):
         async with open_stage(FakeSession(picture), WIDE) as on:
             assert "read-only" in on.lines[0]
             assert on.message == "Run 31 belongs to process 4711 on lab-3, since 10:02. You are watching it, read-only."
-            assert on.footer == "enter log  d details  / filter  ? help  q quit"
+            assert on.footer == "g graph  i timeline  enter log  / filter  ? help  q quit"
 
     play(scene())
 

@@ -19,6 +19,7 @@ from scenes import (
     failed_picture,
     never_ran_picture,
     saved_reload,
+    timed_picture,
 )
 from stage import SMALL, WIDE, open_stage, play
 
@@ -92,6 +93,30 @@ def test_e_clear(size, path):
             await on.press("k", "x")
             assert on.cursor == "validate_flights"
             compare("E-clear", size, on.lines)
+
+    play(scene())
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+def test_f_graph(size, path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path)), size, NOW) as on:
+            await on.press("g")
+            assert on.board.focused is on.board.pane.view
+            assert on.board.pane.view.selected == "join_delays"
+            compare("F-graph", size, on.lines)
+
+    play(scene())
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+def test_g_timeline(size, path):
+    async def scene():
+        async with open_stage(FakeSession(timed_picture(path)), size, NOW) as on:
+            await on.press("i")
+            assert on.board.focused is on.board.pane.view
+            assert on.board.pane.view.cursor == "join_delays"
+            compare("G-timeline", size, on.lines)
 
     play(scene())
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from scenes import NOW, FakeSession, Story, at, failed_picture, never_ran_picture, saved_reload
+import pytest
+from scenes import (
+    NOW,
+    FakeSession,
+    Story,
+    at,
+    failed_picture,
+    never_ran_picture,
+    saved_reload,
+    timed_picture,
+    with_an_old_run,
+)
 from stage import SMALL, WIDE, Stage
 
 from fwtui.app import DashboardApp
@@ -70,3 +81,22 @@ def test_a_search_in_the_log(snap_compare, path):
         await on.press("enter", "slash", *"hour", "enter")
 
     assert compare(snap_compare, FakeSession(failed_picture(path)), SMALL, NOW, act)
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+@pytest.mark.parametrize("name", ["graph", "timeline", "runs"])
+def test_a_view_of_the_whole_run(snap_compare, path, name, size):
+    async def act(on):
+        await on.press({"graph": "g", "timeline": "i", "runs": "h"}[name])
+        assert (on.board.pane.active, on.board.in_pane) == (name, True)
+
+    assert compare(snap_compare, FakeSession(timed_picture(path)), size, NOW, act)
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+def test_an_old_run(snap_compare, path, size):
+    async def act(on):
+        await on.press("h", "down", "enter")
+        assert on.board.conductor.past is not None
+
+    assert compare(snap_compare, with_an_old_run(path), size, NOW, act)
