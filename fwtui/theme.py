@@ -17,6 +17,8 @@ __all__ = ["DEFAULT_THEME", "LIGHT", "contrast", "readable"]
 _LEAST = 4.55
 """Contrast of words, by the Web Content Accessibility Guidelines, and a little for what rounding takes away."""
 _STEPS = 40
+_LIGHT_ENOUGH = 3.0
+"""Contrast from which white is taken for words on a cursor rather than black."""
 
 DEFAULT_THEME = "textual-dark"
 """Its colours stay apart for colour-blind eyes, which most of the others do not."""
@@ -87,7 +89,10 @@ def readable(variables: Mapping[str, str]) -> dict[str, str]:
     error, cursor = Color.parse(made["text-error"]), Color.parse(made["block-cursor-background"])
     made["error-muted"] = _apart(Color.parse(made["error-muted"]), error, ground).hex
     named = made["block-cursor-foreground"]
-    on_cursor = _away_from(cursor) if named.startswith("auto") else Color.parse(named)
-    made["block-cursor-foreground"] = _apart(on_cursor, cursor, _away_from(cursor)).hex
+    automatic = WHITE if contrast(WHITE, cursor) >= _LIGHT_ENOUGH else BLACK
+    on_cursor = automatic if named.startswith("auto") else Color.parse(named)
+    # The ground is moved and not the words: white on a blue a little darker is what the theme means.
+    made["block-cursor-foreground"] = on_cursor.hex
+    made["block-cursor-background"] = _apart(cursor, on_cursor, _away_from(on_cursor)).hex
     made["surface"] = _apart(Color.parse(made["surface"]), Color.parse(made["foreground"]), ground).hex
     return made
