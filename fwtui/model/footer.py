@@ -132,6 +132,7 @@ def _in_tasks(view: RunView, facts: FooterFacts) -> list[Hint]:
     failure, clear = Hint("f", "failure", "failure(1)"), Hint("x", "clear", "clear")
     details = Hint("d", "details", "show('details')", wide=True)
     runs = Hint("h", "runs", "show('runs')")
+    plan = Hint("p", "plan", "plan", wide=not view.edited())
     graph = Hint("g", "graph", "show('graph')", wide=True)
     times = Hint("i", "timeline", "show('timeline')", wide=True)
     if view.running:
@@ -148,8 +149,9 @@ def _in_tasks(view: RunView, facts: FooterFacts) -> list[Hint]:
     if not view.records:
         return [Hint("r", f"run all {_number(view)}", "resume"), replace(details, wide=False), edit, find]
     resume = Hint("r", f"{'run' if view.edited() else 'resume'} {_number(view)}", "resume")
-    failed = [failure] if view.count(*FAILURES) and not view.edited() else []
-    return [resume, _retry(facts), edit, *failed, log, graph, times, clear, find]
+    failed = [failure] if view.count(*FAILURES) else []
+    first, last = ([plan, edit], []) if view.edited() else ([edit, *failed], [plan])
+    return [resume, _retry(facts), *first, log, graph, times, *last, clear, find]
 
 
 def fitting(hints: Sequence[Hint], width: int) -> list[Hint]:

@@ -28,6 +28,7 @@ class HeaderFacts:
         watching: saves of the file are noticed.
         edited: the file was saved during the run that goes on.
         broken: the file on disk does not load.
+        auto: a save starts a run.
         past: an old run is shown, and nothing of it can be changed.
         ascii: only ASCII can be drawn.
         seconds: how long the run that goes on still needs, or a resume would; None if that is not known.
@@ -37,6 +38,7 @@ class HeaderFacts:
     watching: bool = True
     edited: bool = False
     broken: bool = False
+    auto: bool = False
     past: bool = False
     ascii: bool = False
     seconds: float | None = None
@@ -130,6 +132,8 @@ def _watch_word(view: RunView, facts: HeaderFacts) -> str:
         return "read-only"
     if facts.edited and view.running:
         return "edited, for the next run"
+    if facts.auto:
+        return "auto"
     return "watching" if facts.watching else "not watching"
 
 

@@ -40,6 +40,8 @@ KEYS: tuple[Key, ...] = (
     Key("run.resume", ("r",), "resume", "resume: run what is not done", "run"),
     Key("run.everything", ("R",), "run_everything", "run everything again (asks)", "run"),
     Key("run.again", ("t",), "run_again", "run the selected or marked tasks again (asks if done)", "run"),
+    Key("run.plan", ("p",), "plan", "plan: what a run would do, and why; enter there runs it", "run"),
+    Key("run.auto", ("a",), "auto", "automatic: run on every save, on and off", "run"),
     Key("run.stop", ("s",), "stop", "stop: finish what runs", "run"),
     Key("run.stop_now", ("S",), "stop_now", "stop at once (asks)", "run"),
     Key("look.log", ("l", "1"), "show('log')", "the log", "look"),

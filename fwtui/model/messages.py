@@ -241,6 +241,15 @@ def past_run(run_id: int) -> Message:
     return Message(line(f"This is run {run_id}, read-only. ", key("esc"), " leaves it."), banner=True)
 
 
+def auto(*, on: bool, watching: bool) -> Message:
+    """Running on save was switched."""
+    if not watching:
+        return note("Saves are not watched, so that none can start a run.")
+    if on:
+        return note("Automatic: every save runs what is not done. ", key("a"), " ends that.")
+    return note("Not automatic any more: a save starts nothing.")
+
+
 def no_failure() -> Message:
     """``f`` where nothing failed."""
     return note("No task has failed.")

@@ -53,6 +53,7 @@ class Board(Screen[None]):
         busy: a file is being loaded or a run started: keys wait until that is done.
         typing: "filter", "search" or "runs" while that is typed, else "".
         full: the pane has the whole middle.
+        auto: a save starts a run.
         dialog: the question that is open.
     """
 
@@ -69,6 +70,7 @@ class Board(Screen[None]):
         self.busy = False
         self.typing = ""
         self.full = False
+        self.auto = False
         self.dialog: Dialog | None = None
         self._spin = 0
         self._notice: Message | None = None
@@ -193,6 +195,7 @@ class Board(Screen[None]):
             watching=self.watching,
             edited=self.conductor.edited,
             broken=problem is not None,
+            auto=self.auto,
             past=self.conductor.past is not None,
             seconds=self._estimate(view, now),
         )

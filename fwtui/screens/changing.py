@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from flowweaver.plan import Plan
 from fwtui.model import dialogs, messages
 from fwtui.model.ladder import Rung, climb
 from fwtui.model.status import DONE_STATES
 from fwtui.screens.board import Board
 from fwtui.screens.dialog import ClearDialog, Dialog
+from fwtui.screens.plan import PlanScreen
 from fwtui.session.port import RunRequest
 
 __all__ = ["ChangingKeys"]
@@ -67,6 +69,50 @@ class ChangingKeys(Board):
             self._ask_then(dialogs.run_again_dialog(chosen, hidden), request)
         elif chosen:
             await self.conductor.start(request)
+
+    def action_auto(self) -> None:
+        """Run on every save, or not any more."""
+        self.auto = self.watching and not self.auto
+        self.say(messages.auto(on=self.auto, watching=self.watching))
+
+    def run_on_save(self) -> None:
+        """Something was saved: run what is to be run, if that is wanted and nothing stands in the way."""
+        view = self.conductor.live
+        free = self.dialog is None and self.conductor.past is None and not self.conductor.running
+        if not self.auto or not free or view is None or self.conductor.problem is not None or view.holder is not None:
+            return
+        if self.rung is Rung.GROUND and (view.to_run or view.maybe):
+            self.do(self.conductor.start(RunRequest()))
+
+    def action_plan(self) -> None:
+        """Show what a run would do, and why."""
+        if self._may_change():
+            self.do(self._look_at_plan())
+
+    async def _look_at_plan(self) -> None:
+        if await self.conductor.ready():
+            self._show_plan()
+
+    def _show_plan(self, *, changed: bool = False) -> None:
+        view = self.conductor.live
+        if view is None:
+            return
+
+        def answered(wanted: bool | None) -> None:
+            self.focus_home()
+            if wanted:
+                self.do(self._run_plan(view.plan))
+
+        self.app.push_screen(PlanScreen(view, changed=changed), answered)
+
+    async def _run_plan(self, plan: Plan) -> None:
+        """Run what was looked at; if a run would do something else by now, show that."""
+        if not await self.conductor.ready() or self.conductor.live is None:
+            return
+        if self.conductor.live.plan != plan:
+            self._show_plan(changed=True)
+        else:
+            await self.conductor.resume()
 
     def action_stop(self) -> None:
         """Start no further task; pressed again, stop at once after a question."""

@@ -100,9 +100,12 @@ class Dashboard(ChangingKeys, LookingKeys):
             self.say(messages.thread_left(task))
 
     async def _after_run(self) -> None:
+        saved = self.conductor.edited
         await self.conductor.after_run()
         if self.rung is Rung.FINISHING:
             self.app.exit()
+        elif saved:
+            self.run_on_save()
 
     def tick(self) -> None:
         """Move the times that go on; once a second."""
@@ -118,7 +121,8 @@ class Dashboard(ChangingKeys, LookingKeys):
         self.beside(self._take_saved())
 
     async def _take_saved(self) -> None:
-        await self.conductor.check_disk()
+        if await self.conductor.check_disk():
+            self.run_on_save()
 
     def wrote_outside(self, texts: Sequence[str]) -> None:
         """Something was written that belongs to no task."""

@@ -100,3 +100,13 @@ def test_an_old_run(snap_compare, path, size):
         assert on.board.conductor.past is not None
 
     assert compare(snap_compare, with_an_old_run(path), size, NOW, act)
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+def test_the_plan(snap_compare, path, size):
+    async def act(on):
+        await on.saves(saved_reload(path))
+        await on.press("p")
+        assert "4 tasks to run, 5 reused" in on.lines[0]
+
+    assert compare(snap_compare, FakeSession(failed_picture(path)), size, NOW, act)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from scenes import NOW, FakeSession, failed_picture, with_an_old_run
+from scenes import EDGES, NOW, FakeSession, failed_picture, saved_reload, stale_picture, with_an_old_run
 from stage import SMALL, WIDE, open_stage, play
 
 from fwtui.model.status import State
+from fwtui.session.port import RunRequest
 
 
 @pytest.mark.parametrize(("key", "name"), [("g", "graph"), ("3", "graph"), ("i", "timeline"), ("4", "timeline")])
@@ -121,5 +122,63 @@ def test_a_filter_of_the_runs_is_their_own(path):
             assert on.board.pane.runs.keys == [31, 30]
             await on.press("q")
             assert on.board.focused is on.board.table
+
+    play(scene())
+
+
+def test_the_plan_tells_every_decision_and_enter_runs_it(path):
+    async def scene():
+        session = FakeSession(failed_picture(path))
+        async with open_stage(session, SMALL, NOW) as on:
+            await on.press("p")
+            assert "4 tasks to run, 5 reused" in on.lines[0]
+            assert on.line_with("join_delays").split() == ["run", "join_delays", "failed", "before"]
+            assert all(on.line_with(name) for name in EDGES)
+            await on.press("escape")
+            assert session.called("start") == []
+            assert on.board.focused is on.board.table
+            await on.press("p", "enter")
+            assert session.called("start") == [("start", RunRequest())]
+
+    play(scene())
+
+
+def test_a_plan_that_is_another_one_by_now_is_shown_and_not_run(path):
+    async def scene():
+        session = FakeSession(failed_picture(path))
+        async with open_stage(session, SMALL, NOW) as on:
+            await on.press("p")
+            session.picture = stale_picture(path)
+            await on.press("enter")
+            assert session.called("start") == []
+            assert on.line_with("Nothing has started: the plan is another one now.")
+            assert "nearest_hour() changed" in on.line_with("join_delays")
+            await on.press("enter")
+            assert session.called("start") == [("start", RunRequest())]
+
+    play(scene())
+
+
+def test_automatic_runs_on_a_save_that_leaves_something_to_run(path):
+    async def scene():
+        session = FakeSession(failed_picture(path))
+        async with open_stage(session, WIDE, NOW) as on:
+            await on.press("a")
+            assert on.lines[0].endswith("run 31 · auto")
+            await on.saves(saved_reload(path))
+            await on.until(lambda: session.called("start"))
+            assert session.called("start") == [("start", RunRequest())]
+
+    play(scene())
+
+
+def test_a_save_starts_nothing_where_that_is_not_wanted(path):
+    async def scene():
+        session = FakeSession(failed_picture(path))
+        async with open_stage(session, WIDE, NOW) as on:
+            await on.press("a", "a")
+            await on.saves(saved_reload(path))
+            assert session.called("start") == []
+            assert on.lines[0].endswith("run 31 · watching")
 
     play(scene())
