@@ -1,8 +1,8 @@
 """Results that only pickle can keep: signed by their user, tried out once, and opened by nobody else.
 
-After writing, the pickle is loaded again and compared, because pickling may succeed and lose something. That takes two
-to four times as long as the writing, and the memory of a second copy for a moment; it is left out for tables and arrays
-of the well-known libraries, which are what is large.
+After writing, the pickle is loaded again and compared, because pickling may succeed and lose something. For a hundred
+thousand small objects all of it takes five to eight times as long as pickling alone (1 to 2 s), and the memory of a
+second copy for a moment. It is left out for tables and arrays of the well-known libraries, which are what is large.
 """
 
 from __future__ import annotations

@@ -59,8 +59,12 @@ class Writer:
         self._synchronous = synchronous
         self._connection = connect(path, "mode=rw")
         self._close = weakref.finalize(owner, self._connection.close)
-        self._inode = os.stat(path).st_ino
-        self._connection.execute(f"PRAGMA page_size = {_PAGE}")
+        try:
+            self._inode = os.stat(path).st_ino
+            self._connection.execute(f"PRAGMA page_size = {_PAGE}")
+        except BaseException:
+            self._close()
+            raise
         self.cursor = self._connection.cursor()
 
     def use_log(self) -> None:
