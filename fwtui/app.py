@@ -13,8 +13,9 @@ import sys
 from fwtui.dashboard_app import DashboardApp
 from fwtui.leaving import close, tell_the_end
 from fwtui.model.ascii_text import wants_ascii
+from fwtui.model.settings_keys import keymap_of
 from fwtui.session.port import SessionPort
-from fwtui.session.settings_file import config_folder, read_preferences, write_preferences
+from fwtui.session.settings_file import config_folder, read_keys, read_preferences, write_preferences
 from fwtui.terminal import Terminal
 
 __all__ = ["DashboardApp", "run_dashboard"]
@@ -31,6 +32,8 @@ def run_dashboard(session: SessionPort, *, run_at_start: bool = False, watch: bo
     with Terminal() as terminal:
         folder = config_folder()
         preferences, notice = read_preferences(folder)
+        keys, unread = read_keys(folder)
+        keymap, wrong = keymap_of(keys)
         app = DashboardApp(
             session,
             watch=watch,
@@ -38,7 +41,8 @@ def run_dashboard(session: SessionPort, *, run_at_start: bool = False, watch: bo
             terminal=terminal,
             ascii_only=wants_ascii(sys.__stdout__.encoding if sys.__stdout__ else "", os.environ, preferences.ascii),
             preferences=preferences,
-            notice=notice,
+            keymap=keymap,
+            notice=notice or unread or wrong,
         )
         code = app.run(mouse=preferences.mouse)
         if app.preferences != preferences:

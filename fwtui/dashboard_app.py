@@ -7,14 +7,19 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
 from typing import Any, ClassVar
 
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from fwtui.editing import open_editor
 from fwtui.model import messages
+from fwtui.model.keys import keys_of, shown_key
 from fwtui.model.settings import Preferences
 from fwtui.ordered_keys import OrderedKeys
 from fwtui.screens.background import from_threads
@@ -32,6 +37,7 @@ _DRAINS_A_SECOND = 20
 _TURNS_A_SECOND = 2 if "SSH_CONNECTION" in os.environ else 8
 _STATE_CODE = 4
 _USUAL = Preferences()
+_NO_KEYS: Mapping[str, str] = MappingProxyType({})
 
 
 class DashboardApp(OrderedKeys):
@@ -45,6 +51,7 @@ class DashboardApp(OrderedKeys):
         terminal: where the screen is; None in tests, which also move the time by themselves.
         ascii_only: draw nothing but ASCII.
         preferences: how the person likes it.
+        keymap: other keys for bindings, by their ids.
         notice: what is to be said once it is open, "" for nothing.
 
     Attributes:
@@ -56,10 +63,11 @@ class DashboardApp(OrderedKeys):
 
     CSS_PATH = "app.tcss"
     TITLE = "fwtui"
-    ENABLE_COMMAND_PALETTE = False
     # ctrl+q is Textual's own quit, with priority and without a question; ctrl+c would show a toast.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "interrupt", show=False, priority=True, id="leave.interrupt"),
+        # Two keys: some terminals keep ctrl+p for themselves.
+        Binding("colon,ctrl+p", "command_palette", show=False, id="look.palette"),
     ]
 
     def __init__(
@@ -72,6 +80,7 @@ class DashboardApp(OrderedKeys):
         terminal: Terminal | None = None,
         ascii_only: bool = False,
         preferences: Preferences = _USUAL,
+        keymap: Mapping[str, str] = _NO_KEYS,
         notice: str = "",
     ) -> None:
         super().__init__()
@@ -80,6 +89,7 @@ class DashboardApp(OrderedKeys):
         self.preferences = preferences
         self._opened = False
         self._notice = notice
+        self.set_keymap(dict(keymap))
         self.theme = preferences.theme if preferences.theme in self.available_themes else DEFAULT_THEME
         if not preferences.motion:
             self.animation_level = "none"
@@ -95,6 +105,20 @@ class DashboardApp(OrderedKeys):
         """Return the theme's colours, those of words so that they can be read."""
         variables = super().get_css_variables()
         return variables if self.current_theme.ansi else readable(variables)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Return what the palette finds by word: what the keys do, and the themes."""
+        yield SystemCommand("theme", "other colours", self.search_themes)
+        if screen is self.dashboard:
+            for row in keys_of("dashboard"):
+                shown = " ".join(map(shown_key, row.keys))
+                yield SystemCommand(row.text, f"{shown}   {row.id}", partial(screen.run_action, row.action))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keep the palette away from a question and from what is being typed."""
+        if action == "command_palette":
+            return self.dashboard.dialog is None and not self.dashboard.typing
+        return super().check_action(action, parameters)
 
     def on_mount(self) -> None:
         """Open the screen and start its time."""
