@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from flowweaver.errors import DefinitionError, StateError
+from flowweaver.errors import DefinitionError
 from flowweaver.status import TaskStatus
 from flowweaver.stores.base import BaseStateStore, RunJournal
 
@@ -164,8 +164,6 @@ class SQLiteStateStore(BaseStateStore):
             StateLockedError: another run of that workflow holds this state.
             StateError: the state cannot be used.
         """
-        if self.read_only:
-            raise StateError(f"{self.db_path} was opened for reading only", path=self.db_path)
         from flowweaver.stores.sqlite_journal import SQLiteJournal
 
         return SQLiteJournal(self._db, workflow)

@@ -61,6 +61,15 @@ class Database:
         """
         self.file.read(read_rows)
 
+    def check_writable(self) -> None:
+        """Refuse, before anything is made, what a store for reading cannot do.
+
+        Raises:
+            StateError: it was opened for reading only.
+        """
+        if self._read_only:
+            raise self.file.error("was opened for reading only")
+
     def file_lock(self) -> FileLock:
         """Return a new lock on the whole file: runs share it, what must not happen beside a run takes it alone."""
         return FileLock(f"{self.path}.lock")
@@ -145,8 +154,7 @@ class Database:
     # -- opening for writing ----------------------------------------------------------------------------------------
 
     def _open(self, *, alone: bool | None) -> Writer:
-        if self._read_only:
-            raise self.file.error("was opened for reading only")
+        self.check_writable()
         own = self.file_lock()
         if alone is None and self.file.exists():
             alone = own.try_acquire(patience=0)

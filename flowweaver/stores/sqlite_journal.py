@@ -48,6 +48,7 @@ class SQLiteJournal(RunJournal):
         self._blobs: dict[str, bool] = {}
         self._started: set[str] = set()
         self._lines: dict[tuple[str, int], int] = {}
+        database.check_writable()
         database.check()
         database.file.make_folder()
         with ExitStack() as undo:

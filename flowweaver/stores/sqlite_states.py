@@ -36,6 +36,7 @@ def undisturbed(database: Database, workflow: str | None) -> Iterator[None]:
         StateLockedError: one does.
         StateError: the file cannot be used.
     """
+    database.check_writable()
     lock = database.file_lock() if workflow is None else workflow_lock(database, workflow)
     what = database.shown if workflow is None else f"{database.shown} (workflow {workflow!r})"
     try:

@@ -403,15 +403,19 @@ class TestFiles:
 
     def test_read_only_refuses_to_write(self, store: SQLiteStateStore, path: Path) -> None:
         run(store, "wf", a=1)
+        for name in path.parent.glob("*.lock"):
+            name.unlink()
         reader = SQLiteStateStore(path, read_only=True)
         for write in (
             lambda: reader.open_journal("wf"),
+            lambda: reader.for_workflow("wf").open_journal("wf"),
             lambda: reader.save_task_state("a", COMPLETED),
             lambda: reader.clear_all_states(),
             lambda: reader.for_workflow("wf").forget(["a"]),
         ):
             with pytest.raises(StateError, match="for reading only"):
                 write()
+        assert [name.name for name in path.parent.iterdir()] == ["etl.db"]
 
     def test_reading_beside_a_run_works_in_every_direction(self, store: SQLiteStateStore, path: Path) -> None:
         early = SQLiteStateStore(path, read_only=True).for_workflow("wf")
