@@ -133,6 +133,8 @@ SHOTS = {
     "clear": Shot(failed_picture, pressing("k", "x")),
     "filter": Shot(failed_picture, pressing("slash", "d", "e", "l")),
     "80x24": Shot(failed_picture, pressing(), SMALL),
+    "graph": Shot(failed_picture, pressing("g")),
+    "timeline": Shot(failed_picture, pressing("i")),
     "help": Shot(failed_picture, pressing("question_mark")),
 }
 
