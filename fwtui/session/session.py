@@ -192,6 +192,8 @@ class Session:
                 return None
             saved = shown(self.project.file if self.project.file in changed or not changed else min(changed))
             if self.running:
+                if not source.not_compiled(changed):
+                    return None
                 source.compile(changed)
                 return Reload(saved, self._clock(), problem=source.problem, during_run=True)
             return self._reload(saved)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,9 @@ class Source:
         self._params = params
         self._clock = clock
         self._seen: dict[Path, Stamp] = {}
+        """Files of a version that did not load, as they were then."""
+        self._compiled: dict[Path, Stamp] = {}
+        """Files that were saved during a run, as they were when they were compiled: looked at, and not loaded."""
         self._watcher: Watcher | None = None
         self.loaded: Loaded | None = None
         self.problem: LoadProblem | None = None
@@ -60,9 +64,9 @@ class Source:
             )
         except LoadProblem as problem:
             self.problem = problem
-            self._see([self._project.file, *([Path(problem.path)] if problem.path else [])])
+            self._seen |= _stamps([self._project.file, *([Path(problem.path)] if problem.path else [])])
             raise
-        self.loaded, self.problem, self._seen = loaded, None, {}
+        self.loaded, self.problem, self._seen, self._compiled = loaded, None, {}, {}
         if self._watcher is not None:
             self._watcher.watch(loaded.imports.source_files())
         return loaded
@@ -83,17 +87,17 @@ class Source:
         return newer(stamps | self._seen)
 
     def compile(self, paths: Iterable[Path]) -> None:
-        """Look whether files compile, without running them; ``problem`` tells. They count as seen from then on."""
+        """Look whether files compile, without running them; ``problem`` tells. They still count as changed."""
         ordered = sorted(paths)
         self.problem = check_syntax(ordered)
-        self._see(ordered)
+        self._compiled |= _stamps(ordered)
 
-    def _see(self, paths: Iterable[Path]) -> None:
-        for path in paths:
-            try:
-                self._seen[path] = read_stamped(path)[1]
-            except OSError:
-                self._seen.pop(path, None)
+    def not_compiled(self, paths: Iterable[Path]) -> frozenset[Path]:
+        """Return those of the files that are not as they were when they were compiled last."""
+        known = frozenset(paths)
+        return newer({path: self._compiled[path] for path in known if path in self._compiled}) | (
+            known - self._compiled.keys()
+        )
 
     def watch(self, on_change: Callable[[], None]) -> None:
         """Call back, from another thread, whenever source files were saved."""
@@ -109,3 +113,12 @@ class Source:
             self._watcher.close()
         if forget and self.loaded is not None:
             self.loaded.imports.remove()
+
+
+def _stamps(paths: Iterable[Path]) -> dict[Path, Stamp]:
+    """Return files as they are now, without those that cannot be read."""
+    stamps = {}
+    for path in paths:
+        with suppress(OSError):
+            stamps[path] = read_stamped(path)[1]
+    return stamps

@@ -273,6 +273,30 @@ def test_a_save_during_a_run_is_only_compiled_and_loaded_after_it(gated: Session
     assert reload.problem is not None
 
 
+def test_a_good_save_during_a_run_is_loaded_after_it(gated: Session, write: Write, tmp_path: Path) -> None:
+    write(GATED.replace("first works", "first works anew"))
+    reload = gated.check_disk()
+    assert reload is not None
+    assert (reload.during_run, reload.problem) == (True, None)
+    (tmp_path / "go").touch()
+    assert gated.wait(SOON)
+    reload = gated.check_disk()
+    assert reload is not None
+    assert reload.picture is not None
+    assert reload.picture.plan.tasks["first"].stale
+    assert gated.check_disk() is None
+
+
+def test_a_run_never_starts_on_code_that_was_only_compiled(gated: Session, write: Write, tmp_path: Path) -> None:
+    write(GATED.replace("first works", "first works anew"))
+    assert gated.check_disk() is not None
+    (tmp_path / "go").touch()
+    assert gated.wait(SOON)
+    gated.start(RunRequest(fresh=True))
+    assert gated.wait(SOON)
+    assert [line.text for line in gated.log("first")] == ["first works anew"]
+
+
 # -- runs -------------------------------------------------------------------------------------------------------------
 
 
