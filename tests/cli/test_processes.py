@@ -119,6 +119,10 @@ def test_handlers_that_the_file_sets_do_not_keep_it_from_being_stopped(project: 
     process = start("run", "flow.py", cwd=project.folder)
     wait_for(project.folder / "started")
     process.send_signal(signal.SIGTERM)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "Stopping" in line:
+            break
     (project.folder / "go").touch()
     process.communicate(timeout=SOON)
     assert process.returncode == 143
