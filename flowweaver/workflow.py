@@ -24,6 +24,7 @@ from flowweaver.task import Task, check_name, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
 __all__ = ["Workflow"]
 
@@ -222,12 +223,7 @@ class Workflow:
         Raises:
             UnknownTaskError: there is no such task.
         """
-        start = {self._known(name) for name in names}
-        found = set(start)
-        for name in reversed(self._dependencies):
-            if name in found:
-                found.update(self._dependencies[name])
-        return found - start
+        return ancestors_in(self._dependencies, {self._known(name) for name in names})
 
     def descendants(self, names: Iterable[str]) -> set[str]:
         """Return all tasks that depend on the named ones, directly or not, without themselves.
@@ -235,12 +231,7 @@ class Workflow:
         Raises:
             UnknownTaskError: there is no such task.
         """
-        start = {self._known(name) for name in names}
-        found = set(start)
-        for name, dependencies in self._dependencies.items():
-            if not found.isdisjoint(dependencies):
-                found.add(name)
-        return found - start
+        return descendants_in(self._dependencies, {self._known(name) for name in names})
 
     def get_task_status(self, name: str) -> TaskStatus | None:
         """Return a task's status, None if there is no such task."""
@@ -316,6 +307,24 @@ class Workflow:
     def release(self) -> None:
         """Give back what ``hold`` took."""
         self._running.release()
+
+
+def ancestors_in(dependencies: Mapping[str, Sequence[str]], names: AbstractSet[str]) -> set[str]:
+    """Return all tasks that the named ones depend on; a task stands behind those that it depends on."""
+    found = set(names)
+    for name in reversed(list(dependencies)):
+        if name in found:
+            found.update(dependencies[name])
+    return found - names
+
+
+def descendants_in(dependencies: Mapping[str, Sequence[str]], names: AbstractSet[str]) -> set[str]:
+    """Return all tasks that depend on the named ones; a task stands behind those that it depends on."""
+    found = set(names)
+    for name, needed in dependencies.items():
+        if not found.isdisjoint(needed):
+            found.add(name)
+    return found - names
 
 
 def match_names(patterns: str | Sequence[str], names: Iterable[str], *, what: str) -> set[str]:

@@ -43,7 +43,7 @@ def run_in_debugger(project: Project, settings: Settings) -> int:
     try:
         with naming_the_run(session):
             executor = SequentialExecutor(state_store=open_store(session.project))
-            executor.execute(workflow, listeners=listeners, **ask.arguments())
+            executor.execute(workflow, listeners=listeners, params=dict(loaded.params), **ask._asdict())
         code = 0
     except WorkflowExecutionError as error:
         code = 1

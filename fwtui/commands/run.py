@@ -75,7 +75,7 @@ class _Headless:
         session = self.session
         with RawOutput(self._take_raw) as raw:
             out = SteadyStream(raw.out)
-            loaded = session.loaded
+            loaded = session.file
             display = self._display(out)
             if loaded.hint:
                 self._say(loaded.hint)
@@ -104,8 +104,8 @@ class _Headless:
     def _display(self, out: SteadyStream) -> Display:
         if self._output == "json":
             return JsonDisplay(out)
-        workflow = self.session.loaded.workflow
-        sayer = Sayer(workflow.name, {task.name: task.retries + 1 for task in workflow.tasks})
+        file = self.session.file
+        sayer = Sayer(file.name, {task.name: task.retries + 1 for task in file.tasks})
         if out.isatty() and os.environ.get("TERM", "dumb") != "dumb":
             from fwtui.headless_live import LiveDisplay
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from flowweaver.events import TaskFailed
-from flowweaver.workflow import Workflow
 from fwtui.model.verdict import Ending, FailedTask, FrameLine
 from fwtui.session.frames import stored_frames
 from fwtui.session.recorder import Recorder
@@ -15,9 +14,9 @@ __all__ = ["ending_of"]
 
 
 def ending_of(
-    workflow: Workflow,
     recorder: Recorder,
     *,
+    attempts: Mapping[str, int],
     belongs: Callable[[str], bool],
     target: str,
     options: Sequence[str] = (),
@@ -26,8 +25,8 @@ def ending_of(
     """Return how a run ended, None if it has not.
 
     Args:
-        workflow: what ran.
         recorder: what was remembered of it.
+        attempts: how many attempts each task may have.
         belongs: tells the user's own files.
         target: the file, and the workflow's name if need be, as it is named in a command.
         options: the run options to repeat in the command that resumes.
@@ -52,7 +51,10 @@ def ending_of(
         stopped=stopped,
         pending=max(0, counts.get("pending", 0) - stopped),
         first_failed=finished.failed_task,
-        failures=tuple(_failed_task(event, recorder, workflow, belongs) for event in recorder.failures.values()),
+        failures=tuple(
+            _failed_task(failure, recorder, attempts.get(task, 1), belongs)
+            for task, failure in recorder.failures.items()
+        ),
         error=finished.error or "",
         resume=_command(("fwtui", "run", *options, target)) if unfinished else "",
         log=_command(log),
@@ -63,16 +65,13 @@ def _command(words: Sequence[str]) -> str:
     return shlex.join(words)
 
 
-def _failed_task(
-    event: TaskFailed, recorder: Recorder, workflow: Workflow, belongs: Callable[[str], bool]
-) -> FailedTask:
-    task = workflow.get_task(event.task)
+def _failed_task(event: TaskFailed, recorder: Recorder, attempts: int, belongs: Callable[[str], bool]) -> FailedTask:
     frames = stored_frames(event.traceback, belongs)
     return FailedTask(
         name=event.task,
         error=event.error,
         attempt=event.attempt,
-        attempts=1 if task is None else task.retries + 1,
+        attempts=attempts,
         tail=recorder.tail(event.task),
         frames=tuple(FrameLine(frame.file, frame.line, frame.function, frame.source) for frame in frames),
         note="its thread is still running" if event.thread_left else "",

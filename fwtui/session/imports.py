@@ -180,7 +180,3 @@ class Imports:
             except (Exception, SystemExit):
                 sys.modules[name] = stand_in = ModuleType(name)
                 stand_in.__path__ = [str(folder)]
-
-    def source_files(self) -> frozenset[Path]:
-        """Return the project's files that were read, the workflow file among them."""
-        return frozenset((self._project.file, *self.stamps))

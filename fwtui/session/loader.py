@@ -6,7 +6,6 @@ import inspect
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,12 +17,13 @@ from fwtui.model.text import cut, joined, visible
 from fwtui.session.describe import describe
 from fwtui.session.frames import SourceFrame, own_frames, raw_frames
 from fwtui.session.imports import Imports
+from fwtui.session.loaded import Loaded
 from fwtui.session.params import ParameterError, annotated_types, convert, type_of_default
-from fwtui.session.port import LoadProblem, TaskInfo
+from fwtui.session.port import LoadProblem
 from fwtui.session.project import Project, shown
 from fwtui.session.surroundings import ImportOutput, as_script
 
-__all__ = ["Loaded", "UsageProblem", "check_syntax", "load"]
+__all__ = ["UsageProblem", "check_syntax", "load"]
 
 _BUILDER = "build_workflow"
 _OUTPUT_LIMIT = 200_000
@@ -37,31 +37,6 @@ class UsageProblem(LoadProblem):
 
 class _Handed(BaseException):
     """Ends the import of a file that runs its workflow by itself; its ``except Exception`` does not stop it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A workflow file as it was read.
-
-    Attributes:
-        workflow: the workflow that was asked for, or the only one.
-        workflows: all that the file has, in the order in which it names them.
-        params: values for the workflow's parameters, as typed by a person, in their types.
-        hint: what a person should know of how it was loaded, or empty.
-        output: what the file printed while it was imported.
-        loaded_at: when it was read, seconds since the epoch.
-        tasks: what each task of the workflow is.
-    """
-
-    project: Project
-    workflow: Workflow
-    workflows: tuple[Workflow, ...]
-    imports: Imports
-    params: Mapping[str, Any] = field(default_factory=dict)
-    hint: str = ""
-    output: str = ""
-    loaded_at: float = 0.0
-    tasks: tuple[TaskInfo, ...] = ()
 
 
 def load(

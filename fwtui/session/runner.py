@@ -1,82 +1,31 @@
-"""Runs a loaded workflow in the background and hands out what happens.
-
-One shape for every place in which the engine can live; this is the one in a thread of this process.
-"""
+"""Runs a loaded workflow in the background and hands out what happens, wherever the engine lives."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
 
 from flowweaver.errors import StateError, WorkflowCancelledError
 from flowweaver.events import Event, Listener
-from fwtui.session.archive import open_store
-from fwtui.session.loader import Loaded
+from fwtui.session.loaded import Ask, LoadedFile, RunHandle, Workers
 from fwtui.session.recorder import Recorder
 
-if TYPE_CHECKING:
-    from flowweaver.executors.base import BaseExecutor
-    from flowweaver.run import Run
-    from flowweaver.stores.base import BaseStateStore
-
-__all__ = ["Ask", "ThreadRunner", "make_executor"]
+__all__ = ["Runner"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What a run is asked to do, with all names resolved; the arguments of ``start``."""
-
-    resume: bool = True
-    only: Sequence[str] | None = None
-    force: Sequence[str] = ()
-    keep_going: bool = False
-    params: Mapping[str, Any] = field(default_factory=dict)
-
-    def arguments(self) -> dict[str, Any]:
-        """Return them as keyword arguments of an executor."""
-        return {
-            "resume": self.resume,
-            "only": self.only,
-            "force": self.force or None,
-            "keep_going": self.keep_going,
-            "params": dict(self.params),
-        }
-
-
-def make_executor(kind: str, workers: int | None, store: BaseStateStore) -> BaseExecutor:
-    """Return a "threaded", "sequential" or "async" executor with so many workers, None for its own number."""
-    if kind == "sequential":
-        from flowweaver.executors.sequential import SequentialExecutor
-
-        return SequentialExecutor(state_store=store)
-    if kind == "async":
-        from flowweaver.executors.asynchronous import AsyncExecutor
-
-        return AsyncExecutor(state_store=store) if workers is None else AsyncExecutor(workers, state_store=store)
-    from flowweaver.executors.threaded import ThreadedExecutor
-
-    return ThreadedExecutor(state_store=store) if workers is None else ThreadedExecutor(workers, state_store=store)
-
-
-class ThreadRunner:
-    """The engine in threads of this process.
+class Runner:
+    """The runs of a session, one after the other.
 
     Args:
-        kind: "threaded", "sequential" or "async".
-        workers: how many tasks may run at once, None for the executor's own number.
-        on_event: called with each event in the engine's threads, None if nobody waits for them.
+        workers: how tasks are run.
+        on_event: called with each event as it comes, from whatever thread; None if nobody waits for them.
     """
 
-    def __init__(
-        self, kind: str = "threaded", workers: int | None = None, on_event: Callable[[Event], None] | None = None
-    ) -> None:
-        self._kind = kind
+    def __init__(self, workers: Workers, on_event: Callable[[Event], None] | None = None) -> None:
         self._workers = workers
         self._on_event = on_event
         self._events: deque[Event] = deque()
-        self._run: Run | None = None
+        self._run: RunHandle | None = None
         self.recorder = Recorder()
 
     @property
@@ -89,7 +38,7 @@ class ThreadRunner:
         """What the last run ended with, None while it goes on and after success."""
         return None if self._run is None else self._run.error
 
-    def start(self, loaded: Loaded, ask: Ask) -> None:
+    def start(self, loaded: LoadedFile, ask: Ask) -> None:
         """Start a run.
 
         Raises:
@@ -99,8 +48,7 @@ class ThreadRunner:
         listeners: list[Listener] = [recorder, self._events.append]
         if self._on_event is not None:
             listeners.append(self._on_event)
-        executor = make_executor(self._kind, self._workers, open_store(loaded.project))
-        self._run = executor.start(loaded.workflow, listeners=listeners, echo=False, **ask.arguments())
+        self._run = loaded.start(ask, self._workers, listeners)
 
     def stop(self) -> None:
         """Start no further task."""

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from flowweaver.workflow import Workflow, match_names
+from flowweaver.workflow import ancestors_in, descendants_in, match_names
 from fwtui.session.port import RunRequest
 
 __all__ = ["forced_names", "merged", "selected_names"]
 
 
-def selected_names(workflow: Workflow, request: RunRequest) -> list[str] | None:
+Dependencies = Mapping[str, Sequence[str]]
+"""What each task depends on, in the workflow's order."""
+
+
+def selected_names(dependencies: Dependencies, request: RunRequest) -> list[str] | None:
     """Return the tasks to consider in the workflow's order, None for all.
 
     Raises:
         UnknownTaskError: a name or glob matches no task.
     """
-    names = list(workflow.dependencies)
+    names = list(dependencies)
     wanted: set[str] | None = None if request.only is None else match_names(request.only, names, what="--only")
     if request.start_from:
         first = match_names(request.start_from, names, what="--from")
-        wanted = _both(wanted, first | workflow.descendants(first))
+        wanted = _both(wanted, first | descendants_in(dependencies, first))
     if request.up_to:
         last = match_names(request.up_to, names, what="--to")
-        wanted = _both(wanted, last | workflow.ancestors(last))
+        wanted = _both(wanted, last | ancestors_in(dependencies, last))
     return None if wanted is None else [name for name in names if name in wanted]
 
 
@@ -31,7 +35,7 @@ def _both(wanted: set[str] | None, others: set[str]) -> set[str]:
     return others if wanted is None else wanted & others
 
 
-def forced_names(workflow: Workflow, patterns: Sequence[str]) -> list[str]:
+def forced_names(dependencies: Dependencies, patterns: Sequence[str]) -> list[str]:
     """Return the tasks to run again, in the workflow's order.
 
     Raises:
@@ -39,8 +43,8 @@ def forced_names(workflow: Workflow, patterns: Sequence[str]) -> list[str]:
     """
     if not patterns:
         return []
-    found = match_names(patterns, workflow.dependencies, what="--force")
-    return [name for name in workflow.dependencies if name in found]
+    found = match_names(patterns, dependencies, what="--force")
+    return [name for name in dependencies if name in found]
 
 
 def merged(asked: RunRequest, given: RunRequest, *, first: bool) -> RunRequest:

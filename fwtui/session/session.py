@@ -10,16 +10,16 @@ from dataclasses import replace
 from flowweaver.errors import WorkflowBusyError
 from flowweaver.events import Event
 from flowweaver.plan import Plan
-from flowweaver.prepare import Options, plan_of
 from flowweaver.records import AttemptRecord, LogLine, RunRecord, TaskRecord
 from fwtui.model.verdict import Ending
 from fwtui.session.archive import Archive, attempts_behind
 from fwtui.session.ending import ending_of
-from fwtui.session.loader import Loaded
+from fwtui.session.loaded import Ask, Loaded, LoadedFile, Workers
+from fwtui.session.loader import load
 from fwtui.session.port import LoadProblem, Picture, Reload, RunRequest
 from fwtui.session.project import Project, shown
 from fwtui.session.recorder import Recorder
-from fwtui.session.runner import Ask, ThreadRunner
+from fwtui.session.runner import Runner
 from fwtui.session.selection import forced_names, merged, selected_names
 from fwtui.session.settings import Settings
 from fwtui.session.source import Source
@@ -55,9 +55,9 @@ class Session:
         self.project = project
         self.settings = settings or Settings()
         self._clock = clock
-        self._source = Source(project, self.settings.name, self.settings.params, clock)
+        self._source = Source(project.file, self._load)
         self._archive = Archive(project)
-        self._runner = ThreadRunner(self.settings.executor, self.settings.workers, on_event)
+        self._runner = Runner(Workers(self.settings.executor, self.settings.workers), on_event)
         self._plan: Plan | None = None
         self._first = True
         # Several threads of a screen load, plan and start; events and stopping are not behind it.
@@ -76,7 +76,7 @@ class Session:
         return self._source.problem
 
     @property
-    def loaded(self) -> Loaded:
+    def file(self) -> LoadedFile:
         """The file as it was last loaded; it is loaded now if it was not.
 
         Raises:
@@ -86,8 +86,30 @@ class Session:
             return self._source.loaded or self._source.load()
 
     @property
+    def loaded(self) -> Loaded:
+        """The same with its workflow, for who needs that itself.
+
+        Raises:
+            LoadProblem: it does not load.
+            TypeError: its modules are not in this process.
+        """
+        file = self.file
+        if not isinstance(file, Loaded):
+            raise TypeError(f"{self.project.file} is loaded in another process")
+        return file
+
+    def _load(self, before: LoadedFile | None) -> LoadedFile:
+        return load(
+            self.project,
+            name=self.settings.name,
+            params=self.settings.params,
+            replaces=before.imports if isinstance(before, Loaded) else None,
+            clock=self._clock,
+        )
+
+    @property
     def _name(self) -> str:
-        return self.loaded.workflow.name
+        return self.file.name
 
     @property
     def target(self) -> str:
@@ -111,20 +133,20 @@ class Session:
             LoadProblem: nothing was loaded yet, and it does not load.
         """
         with self._lock:
-            picture = self._picture(self.loaded)
+            picture = self._picture(self.file)
             self._plan = picture.plan
             return picture
 
-    def _picture(self, loaded: Loaded) -> Picture:
+    def _picture(self, loaded: LoadedFile) -> Picture:
         state = self._archive.of(self._name)
         records = {} if state is None else state.records()
         bare = Picture(
-            workflow=loaded.workflow.name,
+            workflow=loaded.name,
             file=shown(self.project.file),
             tasks=loaded.tasks,
             plan=self._plan_for(_RESUME, records),
             loaded_at=loaded.loaded_at,
-            params={**loaded.workflow.params, **loaded.params},
+            params=loaded.shown_params,
             hint=loaded.hint,
             printed=tuple(loaded.output.splitlines()),
         )
@@ -151,9 +173,7 @@ class Session:
             return self._plan_for(request, self._archive.records(self._name))
 
     def _plan_for(self, request: RunRequest, records: Mapping[str, TaskRecord]) -> Plan:
-        ask = self.ask(request)
-        options = Options(ask.resume, ask.only, ask.force, ask.keep_going, ask.params)
-        return plan_of(self.loaded.workflow, records, options)[0]
+        return self.file.plan(self.ask(request), records)
 
     def ask(self, request: RunRequest = _RESUME) -> Ask:
         """Return what a run is asked to do: the request, what the command line said, and names in place of globs.
@@ -164,15 +184,14 @@ class Session:
         """
         with self._lock:
             wanted = merged(request, self.settings.request, first=self._first)
-            loaded = self.loaded
+            edges = {task.name: task.deps for task in self.file.tasks}
             last = self._archive.last_run(self._name) if wanted.continue_or_new else None
             unfinished = last is not None and last.unfinished
             return Ask(
                 resume=not (wanted.fresh or (wanted.continue_or_new and not unfinished)),
-                only=selected_names(loaded.workflow, wanted),
-                force=forced_names(loaded.workflow, wanted.force),
+                only=selected_names(edges, wanted),
+                force=forced_names(edges, wanted.force),
                 keep_going=wanted.keep_going,
-                params=loaded.params,
             )
 
     # -- what a save does -------------------------------------------------------------------------------------------
@@ -206,7 +225,7 @@ class Session:
             return Reload(saved, self._clock(), problem=problem)
         picture = self.refresh()
         names = [task.name for task in picture.tasks]
-        before = names if old is None else list(old.workflow.dependencies)
+        before = names if old is None else [task.name for task in old.tasks]
         return Reload(
             saved,
             self._clock(),
@@ -270,9 +289,9 @@ class Session:
         if loaded is None:
             return None
         return ending_of(
-            loaded.workflow,
             self._runner.recorder,
-            belongs=loaded.imports.belongs,
+            attempts={task.name: task.retries + 1 for task in loaded.tasks},
+            belongs=loaded.belongs,
             target=self.target,
             options=self.settings.command,
             state=() if self.project.own_state else ("--state", shown(self.project.state)),

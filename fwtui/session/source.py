@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fwtui.session.loader import Loaded, check_syntax, load
+from fwtui.session.loaded import LoadedFile
+from fwtui.session.loader import check_syntax
 from fwtui.session.port import LoadProblem
-from fwtui.session.project import Project
 from fwtui.session.stamps import Stamp, newer, read_stamped
 
 if TYPE_CHECKING:
@@ -22,56 +22,43 @@ class Source:
     """A workflow file and the modules of its project that it imports. Not for several threads at once.
 
     Args:
-        project: the file and where it belongs.
-        name: which of its workflows.
-        params: parameters as typed.
-        clock: seconds since the epoch.
+        file: the workflow file.
+        load: loads what is on disk; takes what was loaded before, which it replaces unless it raises LoadProblem.
 
     Attributes:
         loaded: the last version that loaded, None if none has.
         problem: why the version on disk does not load, None if it does.
     """
 
-    def __init__(
-        self, project: Project, name: str | None, params: Mapping[str, str], clock: Callable[[], float]
-    ) -> None:
-        self._project = project
-        self._name = name
-        self._params = params
-        self._clock = clock
+    def __init__(self, file: Path, load: Callable[[LoadedFile | None], LoadedFile]) -> None:
+        self._file = file
+        self._load = load
         self._seen: dict[Path, Stamp] = {}
         """Files of a version that did not load, as they were then."""
         self._compiled: dict[Path, Stamp] = {}
         """Files that were saved during a run, as they were when they were compiled: looked at, and not loaded."""
         self._watcher: Watcher | None = None
-        self.loaded: Loaded | None = None
+        self.loaded: LoadedFile | None = None
         self.problem: LoadProblem | None = None
 
-    def load(self) -> Loaded:
+    def load(self) -> LoadedFile:
         """Load what is on disk; if it does not load, what was loaded before stays.
 
         Raises:
             LoadProblem: it does not load.
         """
-        before = self.loaded
         try:
-            loaded = load(
-                self._project,
-                name=self._name,
-                params=self._params,
-                replaces=None if before is None else before.imports,
-                clock=self._clock,
-            )
+            loaded = self._load(self.loaded)
         except LoadProblem as problem:
             self.problem = problem
-            self._seen |= _stamps([self._project.file, *([Path(problem.path)] if problem.path else [])])
+            self._seen |= _stamps([self._file, *([Path(problem.path)] if problem.path else [])])
             raise
         self.loaded, self.problem, self._seen, self._compiled = loaded, None, {}, {}
         if self._watcher is not None:
-            self._watcher.watch(loaded.imports.source_files())
+            self._watcher.watch(self._files())
         return loaded
 
-    def latest(self) -> Loaded:
+    def latest(self) -> LoadedFile:
         """Return what is on disk, loaded: anew if it is newer than what is loaded.
 
         Raises:
@@ -83,7 +70,7 @@ class Source:
 
     def changed(self) -> frozenset[Path]:
         """Return the files that are not on disk as they were read, whether they loaded then or not."""
-        stamps = {} if self.loaded is None else dict(self.loaded.imports.stamps)
+        stamps = {} if self.loaded is None else dict(self.loaded.stamps)
         return newer(stamps | self._seen)
 
     def compile(self, paths: Iterable[Path]) -> None:
@@ -104,15 +91,17 @@ class Source:
         from fwtui.session.watcher import Watcher
 
         self._watcher = Watcher(lambda _paths: on_change())
-        files = {self._project.file} if self.loaded is None else self.loaded.imports.source_files()
-        self._watcher.watch(files)
+        self._watcher.watch(self._files())
+
+    def _files(self) -> frozenset[Path]:
+        return frozenset((self._file, *(() if self.loaded is None else self.loaded.stamps)))
 
     def close(self, *, forget: bool) -> None:
-        """End watching; ``forget`` also takes the project's modules out of the process."""
+        """End watching; ``forget`` also lets go of what is loaded."""
         if self._watcher is not None:
             self._watcher.close()
         if forget and self.loaded is not None:
-            self.loaded.imports.remove()
+            self.loaded.forget()
 
 
 def _stamps(paths: Iterable[Path]) -> dict[Path, Stamp]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fwtui.session.loader import Loaded, load
+from fwtui.session.loaded import Loaded
+from fwtui.session.loader import load
 from fwtui.session.project import Project
 
 Write = Callable[..., Path]

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from fwtui.session.loader import Loaded, UsageProblem, check_syntax
+from fwtui.session.loaded import Loaded
+from fwtui.session.loader import UsageProblem, check_syntax
 from fwtui.session.port import LoadProblem
 
 Write = Callable[..., Path]
@@ -146,7 +147,7 @@ def test_it_has_a_dotted_name_a_place_in_sys_modules_and_is_never_main(write: Wr
     module = sys.modules["flows.deep.etl"]
     assert module.seen == ("flows.deep.etl", str(file), "flows.deep")
     assert type(pickle.loads(pickle.dumps(module.Thing()))) is module.Thing
-    assert loaded.imports.source_files() == {file}
+    assert loaded.stamps.keys() == {file}
 
 
 def test_what_lies_beside_it_is_found_as_python_finds_it(write: Write, load_file: Load) -> None:
@@ -158,7 +159,7 @@ def test_what_lies_beside_it_is_found_as_python_finds_it(write: Write, load_file
     loaded = load_file(file)
     module = sys.modules["flows.etl"]
     assert (module.helpers.VALUE, module.pack.VALUE) == ("beside", "inner")
-    assert {path.name for path in loaded.imports.source_files()} == {"etl.py", "helpers.py", "__init__.py", "inner.py"}
+    assert {path.name for path in loaded.stamps} == {"etl.py", "helpers.py", "__init__.py", "inner.py"}
 
 
 def test_modules_of_the_project_are_found_from_its_root(write: Write, load_file: Load) -> None:
@@ -202,7 +203,7 @@ def test_what_is_installed_below_the_root_is_not_the_projects(write: Write, load
     file = write(f"import sys; sys.path.append({str(inside.parent)!r})\nimport somelib_xyz\n" + ONE)
     try:
         loaded = load_file(file)
-        assert loaded.imports.source_files() == {file}
+        assert loaded.stamps.keys() == {file}
         loaded.imports.remove()
         assert "somelib_xyz" in sys.modules
     finally:
@@ -218,7 +219,7 @@ def test_a_reload_imports_all_of_the_project_anew(write: Write, load_file: Load,
     helper = write("VALUE = 1\n", f"{folder}helpers.py")
     file = write("import helpers\n" + ONE, f"{folder}etl.py")
     first = load_file(file)
-    assert first.imports.source_files() == {file, helper}
+    assert first.stamps.keys() == {file, helper}
     old = sys.modules[name], sys.modules["helpers"]
     stamp = helper.stat()
     helper.write_text("VALUE = 2\n", encoding="utf-8")

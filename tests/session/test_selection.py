@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from fwtui.session.port import RunRequest
 from fwtui.session.selection import forced_names, merged, selected_names
 
 
-def workflow() -> Workflow:
+def edges() -> Mapping[str, tuple[str, ...]]:
     """a1, a2 -> b -> c; d alone."""
     made = Workflow("w")
     for name, needs in (("a1", []), ("a2", []), ("b", ["a1", "a2"]), ("c", ["b"]), ("d", [])):
@@ -22,7 +24,7 @@ def workflow() -> Workflow:
 
         work.__name__ = name
         made.add_task(work, depends_on=needs)
-    return made
+    return made.dependencies
 
 
 @pytest.mark.parametrize(
@@ -38,21 +40,21 @@ def workflow() -> Workflow:
     ],
 )
 def test_a_selection_is_a_list_in_the_workflows_order(request_: RunRequest, names: list[str] | None) -> None:
-    assert selected_names(workflow(), request_) == names
+    assert selected_names(edges(), request_) == names
 
 
 @pytest.mark.parametrize("option", ["only", "start_from", "up_to"])
 def test_a_pattern_that_matches_nothing_names_its_option(option: str) -> None:
     words = {"only": "--only", "start_from": "--from", "up_to": "--to"}
     with pytest.raises(UnknownTaskError, match=f"{words[option]} 'x\\*' matches no task"):
-        selected_names(workflow(), RunRequest(**{option: ["x*"]}))
+        selected_names(edges(), RunRequest(**{option: ["x*"]}))
     with pytest.raises(UnknownTaskError, match="--force 'x' matches no task"):
-        forced_names(workflow(), ["x"])
+        forced_names(edges(), ["x"])
 
 
 def test_forced_tasks_are_names_in_order() -> None:
-    assert forced_names(workflow(), ["d", "a*"]) == ["a1", "a2", "d"]
-    assert forced_names(workflow(), []) == []
+    assert forced_names(edges(), ["d", "a*"]) == ["a1", "a2", "d"]
+    assert forced_names(edges(), []) == []
 
 
 def test_what_begins_a_run_counts_once_and_a_selection_for_the_whole_session() -> None:
