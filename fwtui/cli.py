@@ -8,24 +8,16 @@ from typing import Any
 
 import click
 
+from fwtui.cli_group import DEFAULT, Commands, FileCommand
 from fwtui.cli_options import file_options, running, selection, session_of
+from fwtui.standard import complain, let_go_of_stdout, open_what_is_closed
 
 __all__ = ["main"]
 
-_DEFAULT = "open"
+_NUMBER = click.IntRange(min=1)
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-class _Commands(click.Group):
-    """A group in which ``fwtui FILE`` is a command of its own, the one without a name."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("-h", "--help", "--version"):
-            args = [_DEFAULT, *args]
-        return super().parse_args(ctx, args)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for name in self.commands if name != _DEFAULT and ctx]
+_CODES = """Exit codes: 0 all completed, 1 a task failed (or stdout cannot be written), 2 wrong usage or no such file,
+3 the file does not load, 4 the state cannot be used, 130 interrupted, 143 terminated."""
 
 
 def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -37,7 +29,12 @@ def _show_version(context: click.Context, _option: click.Parameter, wanted: bool
 
 
 @click.group(
-    cls=_Commands, context_settings=_CONTEXT, subcommand_metavar="FILE | COMMAND ...", invoke_without_command=True
+    cls=Commands,
+    context_settings=_CONTEXT,
+    options_metavar="",
+    subcommand_metavar="FILE[:NAME] | FOLDER | COMMAND ...",
+    invoke_without_command=True,
+    epilog=_CODES,
 )
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
@@ -46,18 +43,20 @@ def _show_version(context: click.Context, _option: click.Parameter, wanted: bool
 def cli(context: click.Context) -> None:
     """Run workflows that resume, and watch them.
 
-    fwtui FILE opens the dashboard; where there is no terminal it does the same as fwtui run FILE.
+    fwtui FILE opens the dashboard; where there is no terminal it does the same as fwtui run FILE. fwtui FOLDER lists
+    the workflows in a folder and opens the one that is picked. fwtui COMMAND --help tells of one command.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
         context.exit(2)
 
 
-@cli.command(_DEFAULT, hidden=True, options_metavar="[OPTIONS]")
+@cli.command(DEFAULT, cls=FileCommand, hidden=True)
 @file_options
 @selection
 @running
-@click.option("--no-tui", is_flag=True, help="No dashboard: the same as fwtui run.")
+@click.option("--no-watch", is_flag=True, help="Do not watch the file for changes.")
+@click.option("--no-tui", is_flag=True, help="No dashboard: do what fwtui run does.")
 @click.option("--run", "run_at_start", is_flag=True, help="Start a run at once.")
 def open_(target: str, *, no_tui: bool, run_at_start: bool, no_watch: bool, **given: Any) -> int:
     """Open a workflow in the dashboard."""
@@ -81,7 +80,10 @@ def open_(target: str, *, no_tui: bool, run_at_start: bool, no_watch: bool, **gi
 @file_options
 @selection
 @running
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", help="json: one event a line.")
+@click.option("--no-watch", is_flag=True, hidden=True)
+@click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="json: one event a line."
+)
 @click.option("--pdb", is_flag=True, help="One task at a time, with its output as it is; a failure opens the debugger.")
 def run(target: str, *, output: str, pdb: bool, no_watch: bool, **given: Any) -> int:
     """Run what is not done yet, without a screen."""
@@ -120,14 +122,17 @@ def status(target: str, *, as_json: bool, **given: Any) -> int:
 
 @cli.command()
 @file_options
-@click.argument("task", required=False)
-@click.option("--run", "run_id", type=click.IntRange(min=1), metavar="N", help="Of this run; by default the last.")
-@click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="Of this attempt; by default the last.")
-def logs(target: str, *, task: str | None, run_id: int | None, attempt: int | None, **given: Any) -> int:
-    """Show what a task wrote, and its error; without a task, those of all."""
+@click.argument("pattern", required=False, metavar="[TASK|GLOB]")
+@click.option("--run", "run_id", type=_NUMBER, metavar="N", help="Of this run; by default of the last that ran it.")
+@click.option("--attempt", type=_NUMBER, metavar="N", help="Of this attempt; by default of the last.")
+def logs(target: str, *, pattern: str | None, run_id: int | None, attempt: int | None, **given: Any) -> int:
+    """Show what tasks wrote, and their errors.
+
+    Without TASK or GLOB, those of all tasks.
+    """
     from fwtui.commands.logs import show_logs
 
-    return show_logs(*session_of(target, given), task=task, run_id=run_id, attempt=attempt)
+    return show_logs(*session_of(target, given), pattern=pattern, run_id=run_id, attempt=attempt)
 
 
 @cli.command()
@@ -175,22 +180,10 @@ def _warn_of_other_owners() -> None:
 
     text = warning(other_owners())
     if text:
-        _complain(text)
+        complain(text)
 
 
 # -- errors are part of the interface ---------------------------------------------------------------------------------
-
-
-def _complain(text: str) -> None:
-    """Write up to three lines to stderr, the first behind our name."""
-    from fwtui.model.text import visible
-
-    lines = [visible(line) for line in text.strip().split("\n")[:3]]
-    try:
-        sys.stderr.write("fwtui: " + "\n".join(lines) + "\n")
-        sys.stderr.flush()
-    except (OSError, ValueError, AttributeError):
-        return  # nobody is there to read it
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -199,16 +192,16 @@ def main(arguments: list[str] | None = None) -> int:
     Args:
         arguments: by default those of the process.
     """
-    _open_what_is_closed()
+    open_what_is_closed()
     try:
         code = cli.main(arguments, prog_name="fwtui", standalone_mode=False)
     except click.exceptions.Exit as ended:
         code = ended.exit_code
     except click.UsageError as error:
-        _complain(_usage(error))
+        complain(_usage(error))
         code = error.exit_code
     except click.ClickException as error:
-        _complain(error.format_message())
+        complain(error.format_message())
         code = error.exit_code
     except click.Abort:
         code = 130
@@ -219,25 +212,14 @@ def main(arguments: list[str] | None = None) -> int:
         if told is None:
             raise
         text, code = told
-        _complain(text)
-    _let_go_of_stdout()
+        complain(text)
+    let_go_of_stdout()
     return code if isinstance(code, int) else 0
-
-
-def _open_what_is_closed() -> None:
-    """Let the first three descriptors lead somewhere: else the next file that is opened would be our stdout."""
-    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
-        if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 def _usage(error: click.UsageError) -> str:
     where = error.ctx.command_path if error.ctx is not None else "fwtui"
-    where = where.removesuffix(f" {_DEFAULT}")
+    where = where.removesuffix(f" {DEFAULT}")
     return f"{error.format_message()}\n{where} --help shows what it takes."
 
 
@@ -246,12 +228,3 @@ def _told(error: BaseException) -> tuple[str, int] | None:
     from fwtui.commands.problems import problem_of
 
     return problem_of(error)
-
-
-def _let_go_of_stdout() -> None:
-    """Keep Python from complaining, at its end, of a reader that has gone."""
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError, AttributeError):
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 1)

@@ -27,9 +27,11 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
 
 
 _target = click.argument("target", metavar="FILE[:NAME]")
-_state = click.option("--state", metavar="PATH", help="The file that keeps the state (or FWTUI_STATE).")
+_state = click.option(
+    "--state", metavar="PATH", help="The file that keeps the state (or FWTUI_STATE); by default one in .fwtui."
+)
 _params = click.option(
-    "-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Give a parameter; may be repeated."
+    "-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Give the workflow a parameter; repeatable."
 )
 
 
@@ -49,28 +51,31 @@ _ascii = click.option(
 file_options = _together(_target, _params, _state, _ascii)
 
 selection = _together(
-    click.option("--only", multiple=True, metavar="GLOB", help="Consider only these tasks."),
+    click.option("--only", multiple=True, metavar="GLOB", help="Only these tasks, and results they lack; repeatable."),
     click.option(
-        "--from", "start_from", multiple=True, metavar="GLOB", help="... only these and what depends on them."
+        "--from", "start_from", multiple=True, metavar="GLOB", help="Only these and what depends on them; repeatable."
     ),
-    click.option("--to", "up_to", multiple=True, metavar="GLOB", help="... only these and what they depend on."),
-    click.option("--force", multiple=True, metavar="GLOB", help="Run these again although they are done."),
+    click.option(
+        "--to", "up_to", multiple=True, metavar="GLOB", help="Only these and what they depend on; repeatable."
+    ),
+    click.option("--force", multiple=True, metavar="GLOB", help="Run these again although they are done; repeatable."),
     click.option("--fresh", is_flag=True, help="Run everything again."),
     click.option(
-        "--continue-or-new", is_flag=True, help="Finish an unfinished run, else run everything again (for cron)."
+        "--continue-or-new",
+        is_flag=True,
+        help="Finish an unfinished run, else run everything again: for cron and systemd.",
     ),
 )
 running = _together(
-    click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Tasks at the same time."),
+    click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="How many tasks run at the same time."),
     click.option(
         "--executor",
         type=click.Choice(["threaded", "sequential", "async"]),
         default="threaded",
         show_default=True,
-        help="How tasks are run.",
+        help="In threads, one at a time, or on an event loop.",
     ),
     click.option("--keep-going", is_flag=True, help="After a failure run every branch that still can."),
-    click.option("--no-watch", is_flag=True, help="Do not watch the file for changes."),
 )
 
 

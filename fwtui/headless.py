@@ -7,10 +7,9 @@ does not stop the run, is the business of the displays.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol, TextIO
+from typing import Protocol
 
 from flowweaver.events import (
     Event,
@@ -24,12 +23,12 @@ from flowweaver.events import (
     TaskSkipped,
     TaskStarted,
 )
-from fwtui.model.ascii_text import wants_ascii
 from fwtui.model.status import LOOKS, State
 from fwtui.model.text import cut, duration, overwritten, visible
 from fwtui.model.times import clock_text, in_text
+from fwtui.streams import SteadyStream
 
-__all__ = ["Display", "JsonDisplay", "PlainDisplay", "RawLine", "Said", "Sayer", "SteadyStream", "event_as_json"]
+__all__ = ["Display", "JsonDisplay", "PlainDisplay", "RawLine", "Said", "Sayer", "event_as_json"]
 
 _NAME_LIMIT = 32
 _ERROR_LIMIT = 300
@@ -190,47 +189,6 @@ def _plain(event: Event) -> dict[str, object]:
 # -- where it goes --------------------------------------------------------------------------------------------------
 
 
-class SteadyStream:
-    """A stream whose reader may go away: from then on what is written is dropped, and nothing raises.
-
-    Attributes:
-        broken: the reader has gone.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self.broken = False
-
-    def write(self, text: str) -> int:
-        """Write and flush."""
-        if not self.broken:
-            try:
-                self._stream.write(text)
-                self._stream.flush()
-            except (OSError, ValueError):
-                self.broken = True
-        return len(text)
-
-    def flush(self) -> None:
-        """Everything is flushed as it is written."""
-
-    def isatty(self) -> bool:
-        """Tell whether it is a terminal."""
-        try:
-            return self._stream.isatty()
-        except ValueError:
-            return False
-
-    def fileno(self) -> int:
-        """Return the descriptor."""
-        return self._stream.fileno()
-
-    @property
-    def encoding(self) -> str:
-        """The encoding."""
-        return self._stream.encoding or "utf-8"
-
-
 class Display(Protocol):
     """Shows a run while it goes on."""
 
@@ -289,8 +247,3 @@ class JsonDisplay:
 def stopping_notice(*, hint: bool) -> str:
     """Return what is said when a run is asked to stop; ``hint`` tells how to leave at once."""
     return "Stopping: what runs finishes first." + (" ctrl+c again leaves at once." if hint else "")
-
-
-def ascii_only(stream: SteadyStream, environ: Mapping[str, str] = os.environ) -> bool:
-    """Tell whether only ASCII can be drawn."""
-    return wants_ascii(stream.encoding, environ)

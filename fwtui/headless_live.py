@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from flowweaver.events import Event
-from fwtui.headless import RawLine, Sayer, SteadyStream, ascii_only
+from fwtui.headless import RawLine, Sayer
 from fwtui.model.folding import fold
 from fwtui.model.header import HeaderFacts, progress_line
 from fwtui.model.segments import clip, pad_end
@@ -18,6 +18,7 @@ from fwtui.model.segments import line as compose
 from fwtui.model.status import LOOKS, OPEN_STATES
 from fwtui.model.views import RunView, TaskView
 from fwtui.model.words import time_text, why_text
+from fwtui.streams import SteadyStream, ascii_only
 
 __all__ = ["LiveDisplay"]
 

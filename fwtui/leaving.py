@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import threading
 
-from fwtui.headless import SteadyStream, ascii_only
 from fwtui.model.verdict import verdict_text
 from fwtui.session.port import SessionPort
+from fwtui.streams import SteadyStream, ascii_only
 
 __all__ = ["close", "tell_the_end"]
 

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from fwtui.headless import SteadyStream, ascii_only
 from fwtui.model.text import visible, visible_lines
 from fwtui.session.project import Project
 from fwtui.session.rawoutput import RawOutput
 from fwtui.session.session import Session
 from fwtui.session.settings import Settings
+from fwtui.streams import SteadyStream, ascii_only
 
 __all__ = ["Out", "opened"]
 
@@ -23,7 +23,10 @@ _CODES = {"strong": "1", "muted": "2", "done": "32", "running": "1;36", "error":
 
 
 class Out:
-    """Where a command's answer goes; colours only on a terminal that wants them."""
+    """Where a command's answer goes; colours only on a terminal that wants them.
+
+    Whatever writes raises Unwritable if it cannot.
+    """
 
     def __init__(self) -> None:
         self._stream = SteadyStream(sys.stdout)
@@ -38,7 +41,7 @@ class Out:
             pieces.pop()
         if pieces:
             pieces[-1] = (pieces[-1][0].rstrip(), pieces[-1][1])
-        self._stream.write("".join(self._styled(text, role) for text, role in pieces) + "\n")
+        self._write("".join(self._styled(text, role) for text, role in pieces) + "\n")
 
     def _styled(self, text: str, role: str) -> str:
         text = text.encode("ascii", "backslashreplace").decode() if self.ascii else text
@@ -47,7 +50,11 @@ class Out:
 
     def text(self, text: str) -> None:
         """Write text for machines as it is; it is known to have no control characters but line ends."""
-        self._stream.write(text if text.endswith("\n") else text + "\n")
+        self._write(text if text.endswith("\n") else text + "\n")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.check()
 
     def table(self, rows: Sequence[Sequence[tuple[str, str]]], *, indent: str = "") -> None:
         """Write cells in columns, each a text and its role."""

@@ -10,12 +10,13 @@ from flowweaver.errors import WorkflowExecutionError
 from flowweaver.events import Event, Listener, TaskOutput
 from flowweaver.executors.sequential import SequentialExecutor
 from fwtui.commands.problems import naming_the_run
-from fwtui.headless import PlainDisplay, Sayer, SteadyStream
+from fwtui.headless import PlainDisplay, Sayer
 from fwtui.model.verdict import verdict_text
 from fwtui.session.archive import open_store
 from fwtui.session.project import Project
 from fwtui.session.session import Session
 from fwtui.session.settings import Settings
+from fwtui.streams import SteadyStream
 
 __all__ = ["run_in_debugger"]
 
@@ -32,7 +33,8 @@ def run_in_debugger(project: Project, settings: Settings) -> int:
     loaded = session.loaded
     workflow = loaded.workflow
     sayer = Sayer(workflow.name, {task.name: task.retries + 1 for task in workflow.tasks})
-    display = PlainDisplay(sayer, SteadyStream(sys.stdout))
+    out = SteadyStream(sys.stdout)
+    display = PlainDisplay(sayer, out)
 
     def show(event: Event) -> None:
         if not isinstance(event, TaskOutput):  # it has passed through already
@@ -53,4 +55,5 @@ def run_in_debugger(project: Project, settings: Settings) -> int:
             pdb.post_mortem(cause.__traceback__)
     ending = session.ending()
     display.close("" if ending is None else verdict_text(ending))
+    out.check(code or 1)
     return code

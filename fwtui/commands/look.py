@@ -10,8 +10,9 @@ from flowweaver.plan import Action, Plan
 from fwtui.commands.console import Out, opened
 from fwtui.model.status import LOOKS
 from fwtui.model.text import count_of, visible
+from fwtui.model.times import day_text, when_text
 from fwtui.model.views import RunView, TaskView, idle_view
-from fwtui.model.words import started_text, time_text, try_text, why_text
+from fwtui.model.words import time_text, try_text, why_text
 from fwtui.session.port import Picture
 from fwtui.session.project import Project, shown
 from fwtui.session.session import Session
@@ -79,8 +80,8 @@ def show_status(project: Project, settings: Settings, *, as_json: bool) -> int:
         if as_json:
             out.text(json.dumps(_status_as_json(session, picture, view)))
             return 0
-    out.line((view.workflow, "strong"), f"  {view.file}   {_last_run(view)}")
     now = time.time()
+    out.line((view.workflow, "strong"), f"  {view.file}   {_last_run(view, now)}")
     heading = [(text, "muted") for text in ("", "STATUS", "TASK", "TIME", "TRY", "STARTED", "WHY")]
     out.table([heading, *(_row(view, task, now, ascii_only=out.ascii) for task in view.tasks.values())], indent="  ")
     return 0
@@ -94,17 +95,23 @@ def _row(view: RunView, task: TaskView, now: float, *, ascii_only: bool) -> list
         (task.title, look.name_role),
         (time_text(task, now), ""),
         (try_text(task), ""),
-        (started_text(task), "muted"),
+        (_started(task, now), "muted"),
         (why_text(view, task), look.text_role),
     ]
 
 
-def _last_run(view: RunView) -> str:
+def _started(task: TaskView, now: float) -> str:
+    return "" if task.started_at is None or not task.attempt else when_text(task.started_at, now, wide=True)
+
+
+def _last_run(view: RunView, now: float) -> str:
     if view.run is None:
         return "never ran"
     how = {None: "going on", "completed": "done", "cancelled": "stopped"}.get(view.run.outcome, view.run.outcome)
     holder = f" ({view.holder})" if view.holder else ""
-    return f"run {view.run.run_id} {how}{holder}, {view.done:,} of {count_of(view.total, 'task')} done"
+    day = day_text(view.run.started_at)
+    when = "" if day == day_text(now) else f", {when_text(view.run.started_at, now, wide=True)}"
+    return f"run {view.run.run_id} {how}{holder}{when}, {view.done:,} of {count_of(view.total, 'task')} done"
 
 
 def _status_as_json(session: Session, picture: Picture, view: RunView) -> dict[str, Any]:

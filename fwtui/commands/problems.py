@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +17,14 @@ from fwtui.session.params import ParameterError
 from fwtui.session.port import LoadProblem
 from fwtui.session.project import shown
 from fwtui.signals import Stopped
+from fwtui.streams import Unwritable
 
 if TYPE_CHECKING:
     from fwtui.session.session import Session
 
 __all__ = ["naming_the_run", "problem_of"]
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def problem_of(error: BaseException) -> tuple[str, int] | None:
@@ -35,7 +39,15 @@ def problem_of(error: BaseException) -> tuple[str, int] | None:
         # Half of our engine is somebody else's.
         text = warning(other_owners())
         return (text, 1) if text else None
-    return _refusal(error)
+    return _unwritable(error) or _refusal(error)
+
+
+def _unwritable(error: BaseException) -> tuple[str, int] | None:
+    if isinstance(error, Unwritable):
+        return str(error), error.code
+    if isinstance(error, OSError) and error.errno in _FULL:  # help is written by click
+        return f"stdout cannot be written: {error.strerror}", 1
+    return None
 
 
 def _refusal(error: BaseException) -> tuple[str, int] | None:

@@ -16,8 +16,6 @@ from fwtui.headless import (
     PlainDisplay,
     RawLine,
     Sayer,
-    SteadyStream,
-    ascii_only,
     stopping_notice,
 )
 from fwtui.model.verdict import verdict_text
@@ -26,6 +24,7 @@ from fwtui.session.rawoutput import RawOutput
 from fwtui.session.session import Session
 from fwtui.session.settings import Settings
 from fwtui.signals import Ladder
+from fwtui.streams import SteadyStream, ascii_only
 
 if TYPE_CHECKING:
     from fwtui.model.views import RunView
@@ -51,6 +50,7 @@ def run_headless(project: Project, settings: Settings, *, output: str) -> int:
     Raises:
         LoadProblem: the file does not load.
         FlowWeaverError: the run is refused, or the state cannot be used.
+        Unwritable: the run has ended, and not all of what was said of it could be written.
     """
     headless = _Headless(project, settings, output)
     with Ladder() as ladder:
@@ -59,6 +59,7 @@ def run_headless(project: Project, settings: Settings, *, output: str) -> int:
             # Threads that are stuck in a task, and what they started, must not hold up the end of the process.
             _flush()
             os._exit(code)
+    headless.check_output(code)
     return code
 
 
@@ -67,6 +68,7 @@ class _Headless:
         self._items: SimpleQueue[Item] = SimpleQueue()
         self._output = output
         self._clock = time.time
+        self._out = SteadyStream(sys.stdout)
         self.leaves = False
         self.session = Session(project, settings, on_event=self._items.put, clock=self._clock)
 
@@ -74,7 +76,7 @@ class _Headless:
         """Load, run, show, and return the exit code."""
         session = self.session
         with RawOutput(self._take_raw) as raw:
-            out = SteadyStream(raw.out)
+            out = self._out = SteadyStream(raw.out)
             loaded = session.file
             display = self._display(out)
             if loaded.hint:
@@ -100,6 +102,14 @@ class _Headless:
             # A signal that came after the last task changes nothing.
             done = ending is not None and ending.outcome == "completed"
             return 0 if done else ladder.code or session.exit_code
+
+    def check_output(self, code: int) -> None:
+        """Tell, now that the run has ended, if what was said of it could not be written.
+
+        Raises:
+            Unwritable: with this exit code, or 1 for 0.
+        """
+        self._out.check(code or 1)
 
     def _display(self, out: SteadyStream) -> Display:
         if self._output == "json":

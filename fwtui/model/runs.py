@@ -7,7 +7,6 @@ for one that did all nine.
 from __future__ import annotations
 
 import statistics
-import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,10 @@ from types import MappingProxyType
 from flowweaver.records import AttemptRecord, RunRecord
 from fwtui.model.status import COUNT_ORDER, State
 from fwtui.model.text import count_of, duration, visible
-from fwtui.model.times import clock_text, minute_text
+from fwtui.model.times import clock_text, day_text
 from fwtui.model.views import RunFacts, RunView
 
-__all__ = ["RunRow", "against", "run_rows", "shown_runs", "usual_of_runs", "usual_of_task", "usual_text", "when_text"]
+__all__ = ["RunRow", "against", "run_rows", "shown_runs", "usual_of_runs", "usual_of_task", "usual_text"]
 
 _LAST_GOOD = 5
 """Earlier ones that make what is usual, as for the durations that the store remembers."""
@@ -70,17 +69,6 @@ class RunRow:
     def going_on(self) -> bool:
         """It has not ended."""
         return self.state is State.RUNNING
-
-
-def when_text(moment: float, now: float, *, wide: bool = False) -> str:
-    """Return when something was: the time of day if that was today, else the date, with the time where it is wide."""
-    if _day(moment) == _day(now):
-        return clock_text(moment)
-    return f"{_day(moment)} {minute_text(moment)}" if wide else _day(moment)
-
-
-def _day(moment: float) -> str:
-    return time.strftime("%Y-%m-%d", time.localtime(moment))
 
 
 def run_rows(view: RunView, own: str = "") -> list[RunRow]:
@@ -211,5 +199,7 @@ def shown_runs(rows: Iterable[RunRow], text: str) -> list[RunRow]:
 def _matches(row: RunRow, word: str) -> bool:
     if word.startswith("!"):
         return row.state.value.startswith(word[1:].lower())
-    said = f"{row.run_id} {row.state.value} {row.note} {row.who} {_day(row.started_at)} {clock_text(row.started_at)}"
+    said = (
+        f"{row.run_id} {row.state.value} {row.note} {row.who} {day_text(row.started_at)} {clock_text(row.started_at)}"
+    )
     return word in (said.lower() if word == word.lower() else said)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fwtui.model.header import WIDE
-from fwtui.model.runs import RunRow, when_text
+from fwtui.model.runs import RunRow
 from fwtui.model.segments import Line, Segment, cells, clip, cut_end, line, pad_end, pad_start, width_of
 from fwtui.model.status import LOOKS, State
 from fwtui.model.text import count_of, duration
+from fwtui.model.times import when_text
 
 __all__ = ["Columns", "columns_for", "heading_line", "run_line", "title_text"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 
-__all__ = ["about_text", "clock_text", "in_text", "minute_text", "setting_text"]
+__all__ = ["about_text", "clock_text", "day_text", "in_text", "minute_text", "setting_text", "when_text"]
 
 
 def about_text(seconds: float) -> str:
@@ -40,3 +40,15 @@ def clock_text(moment: float) -> str:
 def minute_text(moment: float) -> str:
     """Return the local time of day of a moment as "10:42"."""
     return time.strftime("%H:%M", time.localtime(moment))
+
+
+def day_text(moment: float) -> str:
+    """Return the local date of a moment as "2026-03-14"."""
+    return time.strftime("%Y-%m-%d", time.localtime(moment))
+
+
+def when_text(moment: float, now: float, *, wide: bool = False) -> str:
+    """Return when something was: the time of day if that was today, else the date, with the time where it is wide."""
+    if day_text(moment) == day_text(now):
+        return clock_text(moment)
+    return f"{day_text(moment)} {minute_text(moment)}" if wide else day_text(moment)

@@ -16,6 +16,8 @@ __all__ = ["Archive", "attempts_behind", "open_store"]
 
 _RUNS_BEHIND = 50
 """Runs whose attempts are in a picture: results that are reused may come from as many."""
+_EVERY = -1
+"""SQLite's word for no limit."""
 
 
 def open_store(project: Project) -> SQLiteStateStore:
@@ -58,10 +60,15 @@ class Archive:
         runs = [] if state is None else state.runs(1)
         return runs[0] if runs else None
 
-    def attempts(self, workflow: str, task: str, run_id: int | None) -> list[AttemptRecord]:
-        """Return the attempts of a task in a run, the first first."""
+    def runs(self, workflow: str, limit: int | None = None) -> list[RunRecord]:
+        """Return the latest runs, the newest first; all without a limit."""
         state = self.of(workflow)
-        return [] if state is None or run_id is None else state.attempts(task, run_id)
+        return [] if state is None else state.runs(_EVERY if limit is None else limit)
+
+    def attempts(self, workflow: str, task: str, run_id: int | None = None) -> list[AttemptRecord]:
+        """Return the attempts of a task in a run, or in all of them, the first first."""
+        state = self.of(workflow)
+        return [] if state is None else state.attempts(task, run_id)
 
     def attempts_of_run(self, workflow: str, run_id: int) -> list[AttemptRecord]:
         """Return all attempts of a run, in the order in which they began."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -195,7 +196,7 @@ class _Load:
             raise UsageProblem(
                 self._file,
                 f"it has {len(found)} workflows: {joined(names)}",
-                hint=f"Name one: {self._file}:{visible(names[0])}",
+                hint=f"Name one: fwtui {shlex.quote(f'{self._file}:{visible(names[0])}')}",
                 code=2,
             )
         return found[0]

@@ -304,8 +304,13 @@ class Session:
         with self._lock:
             return self._archive.last_run(self._name)
 
-    def attempts(self, task: str, run_id: int | None) -> list[AttemptRecord]:
-        """Return the attempts of a task in a run, the first first."""
+    def runs(self, limit: int | None = None) -> list[RunRecord]:
+        """Return the latest runs, the newest first; all that are remembered without a limit."""
+        with self._lock:
+            return self._archive.runs(self._name, limit)
+
+    def attempts(self, task: str, run_id: int | None = None) -> list[AttemptRecord]:
+        """Return the attempts of a task in a run, or in all of them, the first first."""
         with self._lock:
             return self._archive.attempts(self._name, task, run_id)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import sqlite3
+import time
 from collections.abc import Callable
 
 import click
@@ -166,9 +169,60 @@ def test_logs_of_an_earlier_run_and_attempt_can_be_had(project: Project, fwtui: 
     assert "ValueError: odd" in first
 
 
-def test_logs_of_an_unknown_task_are_wrong_usage(project: Project, fwtui: Fwtui) -> None:
+def test_logs_of_an_unknown_task_are_wrong_usage_and_name_what_there_is(project: Project, fwtui: Fwtui) -> None:
     project.write(DIAMOND)
-    assert fwtui("logs", "flow.py", "nope") == Answer(2, "", "fwtui: diamond has no task 'nope'\n")
+    has = "it has: load, clean, count, report"
+    assert fwtui("logs", "flow.py", "nope") == Answer(2, "", f"fwtui: diamond has no task 'nope'; {has}\n")
+    assert fwtui("logs", "flow.py", "raport").err == "fwtui: diamond has no task 'raport'. Did you mean report?\n"
+
+
+def test_logs_take_a_glob(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND)
+    fwtui("run", "flow.py")
+    out = fwtui("logs", "flow.py", "c*").out
+    assert [line.split()[0] for line in out.splitlines() if line and not line.startswith(" ")] == ["clean", "count"]
+    assert fwtui("logs", "flow.py", "z*") == Answer(2, "", "fwtui: The pattern 'z*' matches no task\n")
+
+
+def test_logs_of_a_run_or_an_attempt_that_never_was_say_which_there_are(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND)
+    assert fwtui("logs", "flow.py", "--run", "1").err == "fwtui: There is no run 1: nothing has run yet\n"
+    fwtui("run", "flow.py")
+    assert fwtui("logs", "flow.py", "--run", "99").err == "fwtui: There is no run 99; there is run 1\n"
+    fwtui("run", "flow.py", "--force", "count")
+    assert fwtui("logs", "flow.py", "--run", "99") == Answer(
+        2, "", "fwtui: There is no run 99; there are runs 1 to 2\n"
+    )
+    for arguments, said in [
+        (["load", "--run", "2"], "load did not run in run 2; it ran in run 1"),
+        (["load", "--attempt", "4"], "There is no attempt 4: load had 1 attempt in run 1"),
+        (["load", "--run", "1", "--attempt", "4"], "There is no attempt 4: load had 1 attempt in run 1"),
+        (["--attempt", "4"], "There is no attempt 4: none of these had more than 1 attempt"),
+    ]:
+        assert fwtui("logs", "flow.py", *arguments) == Answer(2, "", f"fwtui: {said}\n")
+    out = fwtui("logs", "flow.py", "--run", "2").out
+    assert out.splitlines()[0] == "count  run 2, attempt 1, completed", "and nothing of what that run reused"
+
+
+def test_what_is_not_of_today_has_a_date(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND)
+    fwtui("run", "flow.py")
+    assert re.search(r"\d{4}-\d\d-\d\d", fwtui("logs", "flow.py").out + fwtui("status", "flow.py").out) is None
+    with sqlite3.connect(project.state) as state:
+        for table, columns in (("runs", ("started_at", "finished_at")), ("attempts", ("started_at", "finished_at"))):
+            for column in columns:
+                state.execute(f"UPDATE {table} SET {column} = {column} - 3 * 86400")
+        state.execute("UPDATE tasks SET started_at = started_at - 3 * 86400")
+    state.close()
+    day = time.strftime("%Y-%m-%d", time.localtime(time.time() - 3 * 86400))
+    assert re.match(rf"load  run 1, attempt 1, completed, {day} \d\d:\d\d$", fwtui("logs", "flow.py", "load").out, re.M)
+    lines = fwtui("logs", "flow.py", "load").out.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == [time.strftime("%Y-%m-%d"), lines[-1].split()[0]], (
+        "a line of another day than the attempt's has its own"
+    )
+    status = fwtui("status", "flow.py").out
+    assert re.match(rf"diamond  flow.py   run 1 done, {day} \d\d:\d\d, 4 of 4 tasks done\n", status)
+    assert status.count(day) == 5
 
 
 # -- clear ------------------------------------------------------------------------------------------------------------

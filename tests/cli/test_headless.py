@@ -24,7 +24,8 @@ from flowweaver.events import (
     TaskStarted,
 )
 from flowweaver.records import LogLine
-from fwtui.headless import JsonDisplay, PlainDisplay, RawLine, Sayer, SteadyStream, ascii_only, event_as_json
+from fwtui.headless import JsonDisplay, PlainDisplay, RawLine, Sayer, event_as_json
+from fwtui.streams import SteadyStream, ascii_only
 
 
 def at(clock: str) -> float:

@@ -241,7 +241,11 @@ def test_where_there_is_no_terminal_the_file_alone_is_run(project: Project, fwtu
         (["run", "."], ": is a folder"),
         (["gone.py"], "gone.py: no such file"),
         (["flow.py:nope"], "no workflow 'nope'; it has: diamond"),
-        (["frobnicate", "flow.py"], "Got unexpected extra argument"),
+        (["frobnicate", "flow.py"], "frobnicate: no such command or file"),
+        (["stauts", "flow.py"], "stauts: no such command or file. Did you mean status?"),
+        (["stauts"], "stauts: no such command or file. Did you mean status?"),
+        (["flow.py", "status"], "The command comes first: fwtui status flow.py"),
+        (["flow.py", "nope"], "Got unexpected extra argument (nope)"),
     ],
 )
 def test_wrong_usage_is_exit_2_and_says_what_is_wrong(

@@ -14,12 +14,13 @@ from flowweaver.plan import Plan
 from flowweaver.records import AttemptRecord, RunRecord
 from fwtui.model.folding import fold
 from fwtui.model.header import HeaderFacts, verdict
-from fwtui.model.runs import against, run_rows, shown_runs, usual_of_runs, usual_of_task, usual_text, when_text
+from fwtui.model.runs import against, run_rows, shown_runs, usual_of_runs, usual_of_task, usual_text
 from fwtui.model.runs_lines import columns_for, heading_line, run_line, title_text
 from fwtui.model.runs_past import view_of_run
 from fwtui.model.segments import plain, width_of
 from fwtui.model.status import State
 from fwtui.model.text import visible
+from fwtui.model.times import when_text
 from fwtui.model.views import RunView, idle_view
 from fwtui.model.words import why_text
 from fwtui.session.port import Picture, TaskInfo

@@ -1,0 +1,106 @@
+"""Help that is whole, and a stdout that cannot take an answer."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from cli_projects import DIAMOND, Answer, Project
+
+from fwtui import cli
+from fwtui.streams import SteadyStream, Unwritable
+
+Fwtui = Callable[..., Answer]
+Start = Callable[..., subprocess.Popen[str]]
+
+FULL = Path("/dev/full")
+
+
+# -- help -------------------------------------------------------------------------------------------------------------
+
+
+def test_help_says_what_can_be_typed_with_a_file_and_every_command(fwtui: Fwtui) -> None:
+    code, out, _err = fwtui("--help")
+    assert code == 0
+    for option in ("--run", "--no-tui", "--param", "--fresh", "--continue-or-new", "--version"):
+        assert f"  {option}" in out or f", {option}" in out, option
+    for name in cli.cli.commands:
+        assert bool(re.search(rf"^  {name} ", out, re.M)) == (name != "open"), name
+    assert "130 interrupted" in out
+    assert "..." not in out.partition("Commands:")[2].partition("Options")[0], "no command's line is cut"
+
+
+@pytest.mark.parametrize("name", sorted(cli.cli.commands))
+def test_every_option_of_every_command_is_explained(fwtui: Fwtui, name: str) -> None:
+    command = cli.cli.commands[name]
+    for param in command.params:
+        if isinstance(param, click.Option) and not param.hidden:
+            assert param.help, f"{name} {param.opts[-1]}"
+            assert param.help.endswith("."), f"{name} {param.opts[-1]}"
+    arguments = ["flow.py", "--help"] if name == "open" else [name, "--help"]
+    code, out, err = fwtui(*arguments)
+    assert (code, err) == (0, "")
+    assert out.startswith("Usage: fwtui [OPTIONS] FILE" if name == "open" else f"Usage: fwtui {name} [OPTIONS] FILE")
+
+
+# -- a stdout that takes nothing --------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "flow.py"],
+        ["run", "flow.py", "--output", "json"],
+        ["plan", "flow.py"],
+        ["status", "flow.py", "--json"],
+        ["graph", "flow.py", "--format", "dot"],
+        ["logs", "flow.py"],
+        ["--help"],
+        ["--version"],
+        ["run", "--help"],
+    ],
+)
+def test_a_full_disk_behind_stdout_is_said_and_is_no_success(
+    project: Project, start: Start, arguments: list[str]
+) -> None:
+    project.write(DIAMOND)
+    with FULL.open("w") as full:
+        process = start(*arguments, cwd=project.folder, stdout=full)
+        _out, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (1, "fwtui: stdout cannot be written: No space left on device\n")
+    if arguments[0] == "run" and "--help" not in arguments:
+        assert project.ran() == ["clean", "count", "load", "report"], "the run itself goes on"
+
+
+class _Failing(io.StringIO):
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+    def write(self, text: str) -> int:
+        raise OSError(self.number, os.strerror(self.number))
+
+
+@pytest.mark.parametrize("number", [errno.EPIPE, errno.ECONNRESET, errno.EIO, errno.EBADF])
+def test_a_reader_who_has_gone_is_no_fault(number: int) -> None:
+    stream = SteadyStream(_Failing(number))
+    stream.write("x")
+    assert stream.broken
+    stream.check()
+
+
+def test_what_cannot_be_written_is_a_fault_and_keeps_the_exit_code_of_the_run() -> None:
+    stream = SteadyStream(_Failing(errno.ENOSPC))
+    stream.check()
+    stream.write("x")
+    with pytest.raises(Unwritable, match="No space left") as caught:
+        stream.check(143)
+    assert caught.value.code == 143
