@@ -20,6 +20,7 @@ from flowweaver.capture import Sink
 from flowweaver.errors import StateError, TaskTimeoutError
 from flowweaver.ledger import Ledger
 from flowweaver.notify import Notifier
+from flowweaver.pace import LOOK_AGAIN, Pace
 from flowweaver.plan import Action, settle
 from flowweaver.prepare import Prepared
 from flowweaver.records import LogLine, Provenance, StoredValue
@@ -100,6 +101,11 @@ class Driver:
         self._wake_at = float("inf")
         self._output_armed = False
         self._random = random.Random()
+        self._pace = Pace()
+        self._ends = 0
+        """Attempts that ended by themselves."""
+        self._ends_seen = -1
+        """How many of them there were when it was last looked whether more workers are needed; -1: nobody looks."""
 
     # -- what workers call ------------------------------------------------------------------------------------------
 
@@ -131,7 +137,7 @@ class Driver:
                 self.left_behind -= attempt.left
                 return None
             final = self._take_in(attempt, value, trace)
-            following = self._advance(want=go_on and not calls_back)
+            following = self._advance(want=go_on and not calls_back and not self._in_the_way())
             if following is None and not calls_back:
                 self._worker_goes()
         if calls_back:
@@ -270,11 +276,39 @@ class Driver:
                 attempt = None
         if attempt is not None:
             self._begin(attempt)
+        if self._busy < self._workers.capacity and self.scheduler.ready(now) > self._coming:
+            if self._busy and self._workers.contend and self._pace.short:
+                self._watch_pace()
+            else:
+                self._spawn(now)
+        return attempt
+
+    def _spawn(self, now: float) -> None:
         while self._busy < self._workers.capacity and self.scheduler.ready(now) > self._coming:
             self._busy += 1
             self._coming += 1
             self._workers.spawn(self)
-        return attempt
+
+    def _in_the_way(self) -> bool:
+        """Tell whether the worker that has just ended an attempt only takes time from another that is as quick."""
+        if self._busy < 2 or not self._workers.contend or not self._pace.short:
+            return False
+        since = self.clock.monotonic() - LOOK_AGAIN
+        return any(not other.started or other.ended or other.started > since for other in self._inflight)
+
+    def _watch_pace(self) -> None:
+        if self._ends_seen < 0:
+            self._ends_seen = self._ends
+            self.later(LOOK_AGAIN, self._look_at_pace)
+
+    def _look_at_pace(self) -> None:
+        """Let more workers come if the quick one has met a long task, or is gone."""
+        stuck = self._ends == self._ends_seen
+        self._ends_seen = -1
+        if stuck or not self._pace.short:
+            self._spawn(self.clock.monotonic())
+        elif self.scheduler.ready(self.clock.monotonic()) > self._coming:
+            self._watch_pace()
 
     def _note(self, problem: StateError | None) -> None:
         """After a failed commit no further task starts."""
@@ -329,6 +363,8 @@ class Driver:
         """Take in how an attempt ended by itself; return whether its task has its end by that."""
         attempt.closed = True
         self._inflight.discard(attempt)
+        self._ends += 1
+        self._pace.took(attempt.ended - attempt.started)
         timeout = attempt.task.timeout
         late = timeout is not None and attempt.ended - attempt.started > timeout
         if late:

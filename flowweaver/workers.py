@@ -31,9 +31,11 @@ class Workers(ABC):
     Attributes:
         capacity: attempts that may be made at the same time.
         inline: the attempt that is being made in the thread that looks after the run, if any.
+        contend: workers hold each other up when tasks are over at once, as threads do.
     """
 
     capacity: int = 1
+    contend: bool = False
     inline: Attempt | None = None
 
     @abstractmethod

@@ -16,6 +16,8 @@ __all__ = ["ThreadWorkers", "ThreadedExecutor"]
 class ThreadWorkers(LoopWorkers):
     """Workers that are threads; coroutines run on one loop of the run while their worker waits."""
 
+    contend = True
+
     def __init__(self, capacity: int) -> None:
         super().__init__("flowweaver-worker", Loops())
         self.capacity = capacity

@@ -1,0 +1,63 @@
+"""How many workers a run has: as many as help."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowweaver import Task, ThreadedExecutor, Workflow
+from flowweaver.pace import Pace
+
+
+@given(st.lists(st.floats(min_value=0, max_value=100), max_size=50))
+def test_after_enough_short_tasks_the_pace_is_short_whatever_was_before(before: list[float]) -> None:
+    pace = Pace()
+    for seconds in before:
+        pace.took(seconds)
+    for _ in range(30):
+        pace.took(1e-6)
+    assert pace.short
+
+
+@given(st.lists(st.floats(min_value=0, max_value=1e-6), max_size=200))
+def test_one_long_task_is_enough_to_call_for_more_workers(before: list[float]) -> None:
+    pace = Pace()
+    for seconds in before:
+        pace.took(seconds)
+    pace.took(1.0)
+    assert not pace.short
+
+
+def threads_of(bodies: list[Any], workers: int) -> list[int]:
+    seen: list[int] = []
+    flow = Workflow("pace")
+    for number, body in enumerate(bodies):
+
+        def run(body: Any = body) -> None:
+            seen.append(threading.get_ident())
+            body()
+
+        flow.add_task(Task(f"t{number}", run))
+    ThreadedExecutor(max_workers=workers).execute(flow)
+    return seen
+
+
+def test_tasks_that_wait_for_each_other_run_at_the_same_time_after_a_thousand_that_are_over_at_once() -> None:
+    together = threading.Barrier(4)
+    seen = threads_of([lambda: None] * 1000 + [lambda: together.wait(30)] * 4, workers=4)
+    assert len(set(seen[-4:])) == 4
+
+
+def test_a_long_task_among_short_ones_holds_up_none_of_them() -> None:
+    rest = threading.Semaphore(0)
+    count = 500
+
+    def long() -> None:
+        for _ in range(count):
+            assert rest.acquire(timeout=30)
+
+    shorts = [rest.release] * count
+    threads_of([lambda: None] * 300 + [long] + shorts, workers=2)
