@@ -7,10 +7,8 @@ SQLite: closing it here would drop the locks that SQLite holds on it in this pro
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import stat
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -155,7 +153,9 @@ class StateFile:
 
     def _read_elsewhere(self, work: Work[T], stamp: _Stamp) -> T:
         """Read a copy: a writer died, and its log cannot be read where it is without writing there."""
-        with tempfile.TemporaryDirectory(prefix="flowweaver-") as folder:
+        from tempfile import TemporaryDirectory  # seldom needed, and half of the time that importing this would take
+
+        with TemporaryDirectory(prefix="flowweaver-") as folder:
             copy = os.path.join(folder, "state.db")
             for suffix in ("", "-wal", "-journal"):
                 with suppress(FileNotFoundError):
@@ -286,8 +286,10 @@ def _code(error: sqlite3.Error) -> int | None:
 
 
 def _copy_privately(path: str, copy: str) -> None:
+    from shutil import copyfileobj
+
     with open(path, "rb") as source, open(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-        shutil.copyfileobj(source, target)
+        copyfileobj(source, target)
 
 
 def _size(path: str) -> int | None:

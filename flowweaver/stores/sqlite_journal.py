@@ -15,7 +15,8 @@ from flowweaver.stores.base import RunJournal
 from flowweaver.stores.lock import BRIEFLY, FileLock, Holder
 from flowweaver.stores.sqlite_db import Database
 from flowweaver.stores.sqlite_rows import RECORD_COLUMNS, adopt, fetch_result, open_result, record_of
-from flowweaver.stores.sqlite_steps import Step, attempt_step, line_steps, plain_steps, record_steps
+from flowweaver.stores.sqlite_settle import settle
+from flowweaver.stores.sqlite_steps import Step, attempt_steps, line_steps, plain_steps, record_steps
 from flowweaver.stores.text import add_seconds, median_of, plain
 
 __all__ = ["SQLiteJournal", "durations", "workflow_lock"]
@@ -48,6 +49,7 @@ class SQLiteJournal(RunJournal):
         self._blobs: dict[str, bool] = {}
         self._started: set[str] = set()
         self._lines: dict[tuple[str, int], int] = {}
+        self._unwritten: list[AttemptRecord] = []
         database.check_writable()
         database.check()
         database.file.make_folder()
@@ -111,7 +113,7 @@ class SQLiteJournal(RunJournal):
             flow = self._workflow
             if self._unowned:
                 adopt(cursor, flow, self._unowned)
-            _settle_interrupted(cursor, flow)
+            settle(cursor, flow)
             _forget_what_ran_since(cursor, flow)
             (run_id,) = cursor.execute(
                 "SELECT coalesce(max(run_id), 0) + 1 FROM runs WHERE workflow = ?", (flow,)
@@ -142,7 +144,7 @@ class SQLiteJournal(RunJournal):
         attempts: Sequence[AttemptRecord] = (),
         output: Sequence[LogLine] = (),
     ) -> None:
-        """Write all of it in one transaction."""
+        """Write all of it in one transaction, save that good attempts may wait: their tasks' rows say it all."""
         seconds: dict[str, str] = {}
         steps: list[Step] = []
         for record in records:
@@ -158,7 +160,13 @@ class SQLiteJournal(RunJournal):
                 has_blob=self._blobs.get(name, True),
                 now=self._db.clock(),
             )
-        steps += [attempt_step(self._run, attempt) for attempt in attempts]
+        unwritten = [*self._unwritten, *attempts]
+        said = {(record.task_name, record.attempt) for record in records if record.status is TaskStatus.COMPLETED}
+        if len(unwritten) >= _PORTION or any(
+            one.outcome != "completed" or (one.task_name, one.attempt) not in said for one in attempts
+        ):
+            steps += attempt_steps(self._run, unwritten)
+            unwritten = []
         if output:
             lines, self._lines = line_steps(self._run, output, self._lines)
             steps += lines
@@ -167,6 +175,7 @@ class SQLiteJournal(RunJournal):
         except UnicodeEncodeError:  # a lone surrogate in an error or in output
             self._db.apply(plain_steps(steps))
         # Only what is in the store may decide how the next commit writes.
+        self._unwritten = unwritten
         self._seconds.update(seconds)
         for record in records:
             self._note(record)
@@ -184,13 +193,8 @@ class SQLiteJournal(RunJournal):
     def finish(self, *, finished_at: float, outcome: str, failed_task: str | None, counts: Mapping[str, int]) -> None:
         """Record the end of the run."""
         values = (finished_at, outcome, failed_task, codec.compact(dict(counts)), outcome != "completed", self._run)
-        self._db.write(
-            lambda cursor: cursor.execute(
-                """UPDATE runs SET finished_at = ?, outcome = ?, failed_task = ?, counts = ?, unfinished = ?
-                WHERE id = ?""",
-                values,
-            )
-        )
+        self._db.apply([*attempt_steps(self._run, self._unwritten), (_FINISH, values)])
+        self._unwritten = []
 
     def close(self) -> None:
         """Close the file and give the locks back."""
@@ -199,6 +203,12 @@ class SQLiteJournal(RunJournal):
 
 _RECORDS: Final = f"SELECT {RECORD_COLUMNS} FROM tasks WHERE workflow IN ('', ?) ORDER BY workflow"  # noqa: S608
 _SECONDS, _BLOB = -2, -1
+
+_FINISH: Final = """UPDATE runs SET finished_at = ?, outcome = ?, failed_task = ?, counts = ?, unfinished = ?
+    WHERE id = ?"""
+
+_PORTION: Final = 100
+"""Good attempts that are written at a time."""
 
 
 def durations(database: Database, workflow: str) -> dict[str, float]:
@@ -211,24 +221,6 @@ def durations(database: Database, workflow: str) -> dict[str, float]:
     )
     medians = ((name, median_of(text)) for name, text in rows)
     return {name: seconds for name, seconds in medians if seconds is not None}
-
-
-def _settle_interrupted(cursor: sqlite3.Cursor, workflow: str) -> None:
-    """Write down what the death of an earlier run left: whoever has the lock knows that nothing of it runs."""
-    cursor.execute(
-        """INSERT INTO attempts (run, task_name, attempt, started_at, outcome)
-        SELECT runs.id, tasks.task_name, tasks.attempt, coalesce(tasks.started_at, runs.started_at), 'interrupted'
-        FROM tasks JOIN runs ON runs.workflow = tasks.workflow AND runs.run_id = tasks.run_id
-        WHERE tasks.workflow = ? AND tasks.status = 'RUNNING' ON CONFLICT DO NOTHING""",
-        (workflow,),
-    )
-    cursor.execute(
-        "UPDATE tasks SET status = 'PENDING', interrupted = 1 WHERE workflow = ? AND status IN ('RUNNING', 'RETRYING')",
-        (workflow,),
-    )
-    cursor.execute(
-        "UPDATE runs SET outcome = 'interrupted', unfinished = 1 WHERE workflow = ? AND outcome IS NULL", (workflow,)
-    )
 
 
 def _forget_what_ran_since(cursor: sqlite3.Cursor, workflow: str) -> None:

@@ -133,14 +133,21 @@ class SQLiteWorkflowState(BaseStateStore):
         narrowing = _where({"task_name = ?": task_name, "runs.run_id = ?": run_id})
         values = tuple(value for value in (task_name, run_id) if value is not None)
         rows = self._select(_ATTEMPTS.format(narrowing), (self._workflow, *values))
-        going_on = self._select(_GOING_ON, (self._workflow,))
-        found = [AttemptRecord(*row) for row in rows if is_sane(row, ATTEMPT_KINDS)]
-        ended = {(one.run_id, one.task_name, one.attempt) for one in found}
+        going_on = self._select(_GOING_ON, {"flow": self._workflow})
+        found = {}
+        for row in rows:
+            if is_sane(row, ATTEMPT_KINDS):
+                one = AttemptRecord(*row)
+                found[one.run_id, one.task_name, one.attempt] = one
         outcome = None if self._alive() else "interrupted"
-        for name, attempt, started_at, run in going_on:
-            if task_name in (None, name) and run_id in (None, run) and (run, name, attempt) not in ended:
-                found.append(AttemptRecord(name, attempt, started_at, None, outcome, run_id=run))
-        return found
+        for name, attempt, started_at, finished_at, run in going_on:
+            key = run, name, attempt
+            if task_name in (None, name) and run_id in (None, run) and (key not in found or not found[key].outcome):
+                how = outcome if finished_at is None else "completed"
+                found[key] = AttemptRecord(name, attempt, started_at, finished_at, how, run_id=run)
+        return sorted(
+            found.values(), key=lambda one: (one.run_id or 0, one.finished_at is None, one.started_at, one.attempt)
+        )
 
     def log(self, task_name: str, run_id: int | None = None, attempt: int | None = None) -> list[LogLine]:
         """Return what an attempt wrote; by default the attempt whose result or error is recorded.
@@ -194,7 +201,7 @@ class SQLiteWorkflowState(BaseStateStore):
         """Return the tasks that ``restore`` would bring back: those of the last ``forget`` that have not run since."""
         return restorable(self._db, self._workflow)
 
-    def _select(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    def _select(self, statement: str, values: tuple[Any, ...] | dict[str, Any]) -> list[tuple[Any, ...]]:
         return self._db.read(lambda cursor: cursor.execute(statement, values).fetchall())
 
     def _alive(self) -> bool:
@@ -207,8 +214,11 @@ _RUNS: Final = """SELECT run_id, workflow, started_at, finished_at, outcome, fai
 _ATTEMPTS: Final = """SELECT task_name, attempt, attempts.started_at, attempts.finished_at, attempts.outcome, error,
     traceback, runs.run_id FROM attempts JOIN runs ON runs.id = attempts.run
     WHERE runs.workflow = ? {} ORDER BY run, attempts.started_at, attempt"""
-_GOING_ON: Final = """SELECT task_name, attempt, started_at, run_id FROM tasks
-    WHERE workflow = ? AND status = 'RUNNING' AND typeof(started_at) = 'real' AND typeof(run_id) = 'integer'"""
+_OPEN_RUN: Final = "SELECT run_id FROM runs WHERE workflow = :flow AND outcome IS NULL"
+# Rows of attempts that go on are not there yet, nor are some of good ones while their run goes on.
+_GOING_ON: Final = f"""SELECT task_name, attempt, started_at, finished_at, run_id FROM tasks
+    WHERE workflow = :flow AND typeof(started_at) = 'real' AND typeof(run_id) = 'integer'
+    AND (status = 'RUNNING' OR status = 'COMPLETED' AND run_id IN ({_OPEN_RUN})) ORDER BY started_at"""  # noqa: S608
 _RECORDED: Final = """SELECT run_id, attempt FROM tasks WHERE task_name = ? AND workflow IN ('', ?)
     AND run_id IS NOT NULL ORDER BY workflow DESC LIMIT 1"""
 _OF_RUN: Final = "run = (SELECT id FROM runs WHERE workflow = ? AND run_id = ?) AND task_name = ?"

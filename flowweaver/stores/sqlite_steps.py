@@ -17,7 +17,7 @@ from flowweaver.stores.text import iso, plain
 
 __all__ = [
     "Step",
-    "attempt_step",
+    "attempt_steps",
     "drop_blob",
     "line_steps",
     "plain_steps",
@@ -52,11 +52,15 @@ _SKIP: Final = """INSERT INTO tasks (workflow, task_name, status, timestamp, ski
 _STAND: Final = """UPDATE tasks SET status = ?, skipped_because = NULL, interrupted = 0, redo = 0, used_at = ?
     WHERE workflow = ? AND task_name = ?"""
 
-_ATTEMPT: Final = "INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_LINES: Final = {
-    count: f"INSERT INTO log_lines VALUES {', '.join(['(?, ?, ?, ?, ?, ?, ?)'] * count)}"  # noqa: S608
-    for count in (100, 10, 1)
-}
+
+def _many(insert: str, columns: int) -> dict[int, str]:
+    """Return statements that insert 100, 10 and 1 rows, by their number."""
+    row = f"({', '.join('?' * columns)})"
+    return {count: f"{insert} VALUES {', '.join([row] * count)}" for count in (100, 10, 1)}
+
+
+_ATTEMPTS: Final = _many("INSERT OR REPLACE INTO attempts", 8)
+_LINES: Final = _many("INSERT INTO log_lines", 7)
 _BLOB: Final = "INSERT INTO blobs (data) VALUES (?)"
 _DROP_BLOB: Final = "DELETE FROM blobs WHERE id = (SELECT blob FROM tasks WHERE workflow = ? AND task_name = ?)"
 
@@ -190,16 +194,18 @@ def drop_blob(workflow: str, task_name: str) -> Step:
     return _DROP_BLOB, (workflow, task_name)
 
 
-def attempt_step(run: int, one: AttemptRecord) -> Step:
-    """Return what writes an attempt over what was known of it.
+def attempt_steps(run: int, attempts: Iterable[AttemptRecord]) -> list[Step]:
+    """Return what writes attempts over what was known of them.
 
     Args:
-        run: the row of its run.
-        one: the attempt.
+        run: the row of their run.
+        attempts: in any order.
     """
-    return _ATTEMPT, (
-        run, one.task_name, one.attempt, one.started_at, one.finished_at, one.outcome, one.error, one.traceback
-    )  # fmt: skip
+    rows = [
+        (run, one.task_name, one.attempt, one.started_at, one.finished_at, one.outcome, one.error, one.traceback)
+        for one in attempts
+    ]
+    return list(_inserts(_ATTEMPTS, rows))
 
 
 def line_steps(
@@ -218,17 +224,17 @@ def line_steps(
         key = line.task_name, line.attempt
         numbers[key] = numbers.get(key, 0) + 1
         rows.append((run, *key, numbers[key], line.time, line.stream, line.text))
-    return list(_inserts(rows)), numbers
+    return list(_inserts(_LINES, rows)), numbers
 
 
-def _inserts(rows: Sequence[tuple[Any, ...]]) -> Iterator[Step]:
-    """Yield statements that insert many lines each.
+def _inserts(statements: Mapping[int, str], rows: Sequence[tuple[Any, ...]]) -> Iterator[Step]:
+    """Yield statements that insert many rows each.
 
     Every statement lets go of the interpreter and has to get it back, which takes milliseconds beside a task that
     computes: a thousand single inserts would hold up the run for seconds.
     """
     at = 0
-    for count, statement in _LINES.items():
+    for count, statement in statements.items():
         while len(rows) - at >= count:
             yield statement, tuple(value for row in rows[at : at + count] for value in row)
             at += count

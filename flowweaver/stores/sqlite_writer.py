@@ -8,7 +8,6 @@ import sqlite3
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 __all__ = ["Writer", "connect"]
@@ -37,12 +36,24 @@ def connect(path: str, how: str) -> sqlite3.Connection:
         how: SQLite's own parameters, such as ``mode=ro``.
     """
     connection = sqlite3.connect(
-        f"{Path(path).as_uri()}?{how}", uri=True, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+        f"{_uri(path)}?{how}", uri=True, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
     )
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cell_size_check = ON")
     return connection
+
+
+def _uri(path: str) -> str:
+    """Return an absolute path as https://www.sqlite.org/uri.html#the_uri_path asks for it.
+
+    The same from the standard library would take as long to import as all the rest of this package.
+    """
+    if os.sep == "\\":
+        path = f"/{path}".replace("\\", "/")
+    for sign, code in (("%", "%25"), ("?", "%3f"), ("#", "%23")):
+        path = path.replace(sign, code)
+    return f"file://{path}"
 
 
 class Writer:

@@ -264,6 +264,32 @@ class TestHistory:
         assert [one.task_name for one in view.attempts(run_id=1)] == ["a", "b"]
         assert store.for_workflow("other").attempts() == []
 
+    def test_good_attempts_are_there_while_their_run_goes_on_after_its_death_and_after_a_clear(
+        self, store: SQLiteStateStore
+    ) -> None:
+        names = [f"t{number}" for number in range(130)]  # more than are written at a time
+        journal = store.open_journal("wf")
+        begin(journal, names)
+        for name in names:
+            journal.commit([start(name, NOW)])
+            journal.commit([end(journal, name, 1)], [AttemptRecord(name, 1, NOW, NOW + 1, "completed")])
+        view = store.for_workflow("wf")
+
+        def outcomes() -> list[tuple[str, str | None, float | None]]:
+            return sorted((one.task_name, one.outcome, one.finished_at) for one in view.attempts(run_id=1))
+
+        everything = sorted((name, "completed", NOW + 1) for name in names)
+        assert outcomes() == everything
+        journal.close()  # it dies: there was no finish
+        assert outcomes() == everything
+        assert view.forget(["t129"]) == ["t129"]
+        assert outcomes() == everything
+        journal = store.open_journal("wf")
+        begin(journal, ["t128"])
+        journal.commit([start("t128", NOW + 9)])
+        assert outcomes() == everything
+        journal.close()
+
     def test_the_log_of_a_task_is_that_of_the_attempt_whose_result_is_recorded(self, store: SQLiteStateStore) -> None:
         run(store, "wf", NOW, a=1, b=1)
         run(store, "wf", NOW + 10, b=1)
