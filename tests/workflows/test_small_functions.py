@@ -26,12 +26,12 @@ def test_outside_a_run_the_flaky_functions_simply_work(load):
     assert not flaky.given_up()
 
 
-def test_the_mistake_in_flaky_is_there_until_it_is_mended(load, folder):
-    flaky = load(folder / "flaky.py")
+def test_the_mistake_in_flaky_is_there_until_it_is_mended(load, flaky):
+    broken = load(flaky)
     with pytest.raises(KeyError, match="hour_utc"):
-        flaky.merge_hours(flaky.fetch_forecast(), flaky.read_sensor())
-    mend(folder / "flaky.py")
-    mended = load(folder / "flaky.py")
+        broken.merge_hours(broken.fetch_forecast(), broken.read_sensor())
+    mend(flaky)
+    mended = load(flaky)
     errors = mended.merge_hours(mended.fetch_forecast(), mended.read_sensor())
     assert set(errors.values()) == {1.0}
     assert mended.publish(errors) == 1.0

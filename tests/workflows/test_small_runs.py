@@ -13,10 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def hurried(folder):
+def hurried(flaky):
     """flaky.py with shorter waits."""
-    path = folder / "flaky.py"
-    text = path.read_text(encoding="utf-8")
+    text = flaky.read_text(encoding="utf-8")
     for old, new in (
         ("retry_delay=0.5", "retry_delay=0.01"),
         ("timeout=1", "timeout=0.3"),
@@ -24,8 +23,8 @@ def hurried(folder):
     ):
         assert text.count(old) == 1
         text = text.replace(old, new)
-    path.write_text(text, encoding="utf-8")
-    return path
+    flaky.write_text(text, encoding="utf-8")
+    return flaky
 
 
 def run(load, path):
@@ -59,11 +58,11 @@ def test_flaky_shows_the_same_in_every_run(load, hurried):
 
 @pytest.fixture(scope="module")
 def program():
-    """Return a function that runs a shipped workflow file as a program of its own."""
+    """Return a function that runs a workflow file as a program of its own."""
 
-    def run_program(name):
+    def run_program(path):
         return subprocess.run(
-            [sys.executable, str(ROOT / "workflows" / name)],
+            [sys.executable, str(path)],
             env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
             text=True,
@@ -75,15 +74,15 @@ def program():
 
 
 def test_parallel_run_waits_for_all_at_once(program):
-    finished = program("parallel_run.py")
+    finished = program(ROOT / "workflows" / "parallel_run.py")
     assert finished.returncode == 0, finished.stderr
     verdict = finished.stdout.splitlines()[-1]
     assert verdict.startswith("10 answers: ")
     assert float(verdict.split()[-4]) > 2.0
 
 
-def test_flaky_as_a_program_fails_and_says_where_to_look(program):
-    finished = program("flaky.py")
+def test_flaky_as_a_program_fails_and_says_where_to_look(program, flaky):
+    finished = program(flaky)
     assert finished.returncode == 1
     assert "look for MISTAKE in this file" in finished.stderr
     assert "Traceback" not in finished.stderr
