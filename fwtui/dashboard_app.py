@@ -14,12 +14,13 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 
 from fwtui.editing import open_editor
 from fwtui.model import messages
-from fwtui.model.keys import keys_of, shown_key
+from fwtui.model.key_names import KeyNames
+from fwtui.model.keys import keys_of
 from fwtui.model.settings import Preferences
 from fwtui.ordered_keys import OrderedKeys
 from fwtui.screens.background import from_threads
@@ -28,6 +29,7 @@ from fwtui.screens.looking import LookingKeys
 from fwtui.session.port import SessionPort
 from fwtui.terminal import Terminal
 from fwtui.theme import DEFAULT_THEME, LIGHT, readable
+from fwtui.widgets.bindings import binding_of
 from fwtui.widgets.drawing import ASCII
 from fwtui.widgets.lines_pane import LinesPane
 
@@ -65,9 +67,9 @@ class DashboardApp(OrderedKeys):
     TITLE = "fwtui"
     # ctrl+q is Textual's own quit, with priority and without a question; ctrl+c would show a toast.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+c,ctrl+q", "interrupt", show=False, priority=True, id="leave.interrupt"),
-        # Two keys: some terminals keep ctrl+p for themselves.
-        Binding("colon,ctrl+p", "command_palette", show=False, id="look.palette"),
+        binding_of("leave.interrupt", priority=True),
+        binding_of("look.palette"),
+        binding_of("look.redraw"),
     ]
 
     def __init__(
@@ -89,12 +91,13 @@ class DashboardApp(OrderedKeys):
         self.preferences = preferences
         self._opened = False
         self._notice = notice
+        self.names = KeyNames(keymap)
         self.set_keymap(dict(keymap))
         self.theme = preferences.theme if preferences.theme in self.available_themes else DEFAULT_THEME
         if not preferences.motion:
             self.animation_level = "none"
         self.session = session
-        self.dashboard = Dashboard(session, clock, watch=watch, run_at_start=run_at_start)
+        self.dashboard = Dashboard(session, clock, watch=watch, run_at_start=run_at_start, names=self.names)
         self._watch = watch
         self._terminal = terminal
         self.error = ""
@@ -111,8 +114,8 @@ class DashboardApp(OrderedKeys):
         yield SystemCommand("theme", "other colours", self.search_themes)
         if screen is self.dashboard:
             for row in keys_of("dashboard"):
-                shown = " ".join(map(shown_key, row.keys))
-                yield SystemCommand(row.text, f"{shown}   {row.id}", partial(screen.run_action, row.action))
+                shown = f"{self.names.all_shown(row.id)}   {row.id}"
+                yield SystemCommand(row.text, shown, partial(screen.run_action, row.action))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keep the palette away from a question and from what is being typed."""
@@ -171,7 +174,11 @@ class DashboardApp(OrderedKeys):
 
     def keeps(self, key: str) -> bool:
         """Keep keys while a file loads, but not a q that nothing waits before."""
-        return self.dashboard.busy and key != "q"
+        return self.dashboard.busy and key not in self.names.keys("leave.quit")
+
+    def leads_out(self, key: str) -> bool:
+        """The ladder is climbed at once, whatever waits."""
+        return key in self.names.keys("leave.interrupt")
 
     def before_key(self) -> None:
         """What was said has been read."""
@@ -180,6 +187,11 @@ class DashboardApp(OrderedKeys):
     async def on_board_free(self) -> None:
         """The file is loaded: do what was asked for meanwhile, in order."""
         await self.next_key()
+
+    def action_redraw(self) -> None:
+        """Draw everything again."""
+        self.refresh(repaint=True, layout=True)
+        self.screen.refresh(repaint=True, layout=True)
 
     def action_interrupt(self) -> None:
         """Copy, or leave by the ladder, from whatever screen."""

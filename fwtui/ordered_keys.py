@@ -37,6 +37,10 @@ class OrderedKeys(App[int]):
         del key
         return False
 
+    def leads_out(self, key: str) -> bool:
+        """Tell whether a key is not to wait for anything."""
+        return key in ("ctrl+c", "ctrl+q")
+
     def before_key(self) -> None:
         """A key is about to be handled."""
 
@@ -44,7 +48,7 @@ class OrderedKeys(App[int]):
         """Put keys in line; everything else goes on as it comes."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
-        elif event.key in ("ctrl+c", "ctrl+q"):
+        elif self.leads_out(event.key):
             await self._send(event)
         else:
             self._waiting.append(event)

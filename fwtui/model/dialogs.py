@@ -8,6 +8,8 @@ from fnmatch import fnmatchcase
 
 from flowweaver.status import TaskStatus
 from fwtui.model.details import short_result, size_text
+from fwtui.model.footer import Hint
+from fwtui.model.key_names import USUAL, KeyNames, named_key
 from fwtui.model.segments import Line, Segment, cells, clip, cut_middle, line, pad_end, width_of, wrap
 from fwtui.model.status import DONE_STATES, LOOKS, State
 from fwtui.model.text import count_of
@@ -37,13 +39,15 @@ class Button:
     """One way out of a dialog.
 
     Attributes:
-        keys: keys that do it, as Textual calls them.
-        shown: the key that is shown.
+        key_id: id of the key that is shown.
+        shown: that key.
+        keys: all keys that do it, as Textual calls them.
         answer: what the dialog then returns; "" changes nothing.
     """
 
-    keys: tuple[str, ...]
+    key_id: str
     shown: str
+    keys: tuple[str, ...]
     label: str
     answer: str = ""
 
@@ -57,9 +61,13 @@ class DialogSpec:
     buttons: tuple[Button, ...]
 
     @property
-    def hints(self) -> list[tuple[str, str]]:
-        """Keys and words of the footer while it is open."""
-        return [(button.shown, button.label[:1].lower() + button.label[1:]) for button in self.buttons]
+    def hints(self) -> list[Hint]:
+        """The keys in the footer while it is open."""
+        return [Hint(((button.shown, button.key_id),), _lower(button.label)) for button in self.buttons]
+
+
+def _lower(label: str) -> str:
+    return label[:1].lower() + label[1:]
 
 
 def _spec(title: str, text: str | Sequence[str], first: Button, *others: Button) -> DialogSpec:
@@ -68,34 +76,43 @@ def _spec(title: str, text: str | Sequence[str], first: Button, *others: Button)
     return DialogSpec(title, body, (first, *others))
 
 
-def _enter(label: str, answer: str, *more: str) -> Button:
-    return Button(("enter", *more), "enter", label, answer)
+def _button(names: KeyNames, ids: str, label: str, answer: str = "") -> Button:
+    """Return a button with the keys of some ids, of which the first is shown."""
+    first, *_ = found = ids.split()
+    keys = tuple(key for key_id in found for key in names.keys(key_id))
+    return Button(first, names.shown(first), keys, label, answer)
 
 
-def _esc(label: str, *more: str) -> Button:
-    return Button(("escape", *more), "esc", label)
+def _enter(names: KeyNames, label: str, answer: str) -> Button:
+    return _button(names, "dialog.first", label, answer)
 
 
-def run_all_dialog(view: RunView) -> DialogSpec:
+def _esc(names: KeyNames, label: str) -> Button:
+    return _button(names, "dialog.last", label)
+
+
+def run_all_dialog(view: RunView, names: KeyNames = USUAL) -> DialogSpec:
     """Run everything again?"""
     known = [view.durations[name] for name in view.tasks if name in view.durations]
     about = f", {about_text(sum(known))}" if known else ""
     runs = "runs" if view.total == 1 else "run"
     text = f"{count_of(view.total, 'task')} {runs}{about}. Results are replaced one by one, as each task finishes."
-    return _spec("Run everything again?", text, _enter(f"Run all {view.total:,}", "yes"), _esc("Keep results"))
+    first = _enter(names, f"Run all {view.total:,}", "yes")
+    return _spec("Run everything again?", text, first, _esc(names, "Keep results"))
 
 
-def run_again_dialog(chosen: Sequence[TaskView], hidden: int = 0) -> DialogSpec:
+def run_again_dialog(chosen: Sequence[TaskView], hidden: int = 0, names: KeyNames = USUAL) -> DialogSpec:
     """Run again what is done?"""
     done = [task for task in chosen if task.state in DONE_STATES]
     if len(chosen) == 1:
         text = [f"{done[0].title} is done and up to date. Its result is replaced when it finishes."]
-        return _spec("Run again what is done?", text, _enter("Run 1 task", "yes"), _esc("Keep it"))
+        return _spec("Run again what is done?", text, _enter(names, "Run 1 task", "yes"), _esc(names, "Keep it"))
     verb = "is" if len(done) == 1 else "are"
     text = [f"{len(done):,} of {count_of(len(chosen), 'task')} {verb} done and up to date."]
     text.append("Results are replaced one by one, as each task finishes.")
     text += _marked(len(chosen), hidden)
-    return _spec("Run again what is done?", text, _enter(f"Run {len(chosen):,} tasks", "yes"), _esc("Keep them"))
+    first = _enter(names, f"Run {len(chosen):,} tasks", "yes")
+    return _spec("Run again what is done?", text, first, _esc(names, "Keep them"))
 
 
 def _marked(number: int, hidden: int) -> list[str]:
@@ -108,22 +125,22 @@ def _few(titles: Sequence[str]) -> str:
     return f"{', '.join(titles[:_LISTED])} and {len(titles) - _LISTED:,} more"
 
 
-def stop_dialog(view: RunView) -> DialogSpec:
+def stop_dialog(view: RunView, names: KeyNames = USUAL) -> DialogSpec:
     """Stop at once?"""
     tasks = [view.tasks[name] for name in view.tasks if name in view.in_flight]
     verb, their = ("is", "Its") if len(tasks) == 1 else ("are", "Their")
-    names = f": {_few([task.title for task in tasks])}" if tasks else ""
+    who = f": {_few([task.title for task in tasks])}" if tasks else ""
     kept = f"; {count_of(view.done, 'done task')} {'is' if view.done == 1 else 'are'} kept" if view.done else ""
-    text = f"{count_of(len(tasks), 'task')} {verb} running{names}. {their} work is lost{kept}."
+    text = f"{count_of(len(tasks), 'task')} {verb} running{who}. {their} work is lost{kept}."
     return _spec(
         "Stop at once?",
         text,
-        _enter("Stop now", "yes"),
-        _esc("Let them finish" if len(tasks) != 1 else "Let it finish"),
+        _enter(names, "Stop now", "yes"),
+        _esc(names, "Let them finish" if len(tasks) != 1 else "Let it finish"),
     )
 
 
-def quit_dialog(view: RunView, now: float) -> DialogSpec:
+def quit_dialog(view: RunView, now: float, names: KeyNames = USUAL) -> DialogSpec:
     """Quit while running?"""
     tasks = [view.tasks[name] for name in view.tasks if name in view.in_flight]
     verb = "is" if len(tasks) == 1 else "are"
@@ -143,9 +160,10 @@ def quit_dialog(view: RunView, now: float) -> DialogSpec:
     return _spec(
         "Quit while running?",
         f"{count_of(len(tasks), 'task')} {verb} running{about}.",
-        _enter(finish, "finish", "y", "q"),
-        Button(("S",), "S", "Stop now and quit", "now"),
-        _esc("Stay", "n"),
+        # The key that asked is the next step of the ladder.
+        _button(names, "dialog.first dialog.yes leave.quit", finish, "finish"),
+        _button(names, "run.stop_now", "Stop now and quit", "now"),
+        _button(names, "dialog.last dialog.no", "Stay"),
     )
 
 
@@ -202,7 +220,15 @@ def _forgotten_line(view: RunView, name: str, room: int) -> Line:
     return clip(line(Segment(look.icon, look.icon_role), f" {title}   ", Segment(said, "muted")), room)
 
 
-def clear_dialog(view: RunView, chosen: Sequence[str], scope: str, pattern: str = "", *, hidden: int = 0) -> DialogSpec:
+def clear_dialog(
+    view: RunView,
+    chosen: Sequence[str],
+    scope: str,
+    pattern: str = "",
+    *,
+    hidden: int = 0,
+    names: KeyNames = USUAL,
+) -> DialogSpec:
     """Clear: which results are forgotten, by scope.
 
     Args:
@@ -211,21 +237,22 @@ def clear_dialog(view: RunView, chosen: Sequence[str], scope: str, pattern: str 
         scope: one of ``SCOPES``.
         pattern: a glob, for the scope of that name.
         hidden: how many of these a filter hides.
+        names: the keys as the person has them.
     """
     room = INNER - 4
-    names = scope_names(view, chosen, scope, pattern)
+    cleared = scope_names(view, chosen, scope, pattern)
     body: list[Line] = [_scopes(scope, several=len(chosen) > 1), ()]
     if scope == "pattern":
         body += [line(Segment("Pattern  ", "muted"), pattern, "▏"), ()]
-    body += [_forgotten_line(view, name, room) for name in names[:_LISTED]]
-    if len(names) > _LISTED:
-        body.append(line(Segment(f"  and {len(names) - _LISTED:,} more", "muted")))
+    body += [_forgotten_line(view, name, room) for name in cleared[:_LISTED]]
+    if len(cleared) > _LISTED:
+        body.append(line(Segment(f"  and {len(cleared) - _LISTED:,} more", "muted")))
     body += [line(text) for text in _marked(len(chosen), hidden if scope == "this" else 0)]
-    if not names:
+    if not cleared:
         body.append(line("None of these has a result."))
-        return DialogSpec("Clear", tuple(body), (Button(("escape", "enter"), "esc", "Close"),))
-    one = len(names) == 1
-    dependents = _reach(view, names, down=True) - set(names)
+        return DialogSpec("Clear", tuple(body), (_button(names, "dialog.last dialog.first", "Close"),))
+    one = len(cleared) == 1
+    dependents = _reach(view, cleared, down=True) - set(cleared)
     body += [
         (),
         line(
@@ -239,9 +266,10 @@ def clear_dialog(view: RunView, chosen: Sequence[str], scope: str, pattern: str 
         on, its, differs = ("it", "its result", "differs") if one else ("them", "their results", "differ")
         what = count_of(len(dependents), "task")
         body.append(line(f"{what} {verb} on {on}; {they} {run} again if {its} {differs}."))
-    body.append(line("U undoes this until it has run." if one else "U undoes this until they have run."))
-    first = Button(("enter",), "enter", f"Clear {count_of(len(names), 'task')}", "clear")
-    return DialogSpec("Clear", tuple(body), (first, _esc("Keep all")))
+    until = " undoes this until it has run." if one else " undoes this until they have run."
+    body.append(names.said(line(named_key("change.undo"), until)))
+    first = _enter(names, f"Clear {count_of(len(cleared), 'task')}", "clear")
+    return DialogSpec("Clear", tuple(body), (first, _esc(names, "Keep all")))
 
 
 def _scopes(scope: str, *, several: bool) -> Line:

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fwtui.model.header import WIDE
+from fwtui.model.key_names import USUAL, KeyNames, joined
 from fwtui.model.layout import WHOLE
 from fwtui.model.segments import Line, Segment, cells, line
 from fwtui.model.status import FAILURES, State
 from fwtui.model.views import RunView, TaskView
 
-__all__ = ["FooterFacts", "Hint", "compose", "fitting", "hint_at", "hints_for"]
+__all__ = ["FooterFacts", "Hint", "compose", "fitting", "hint", "hints_for", "key_at"]
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One key in the footer.
+    """Keys in the footer that belong together, mostly one.
 
     Attributes:
-        key: as it is shown.
-        label: what it does.
-        action: what a click on it does, "" for nothing.
+        keys: each as it is shown, and its id.
+        label: what they do.
         wide: shown only where there is room for the long footer.
     """
 
-    key: str
+    keys: tuple[tuple[str, str], ...]
     label: str
-    action: str = ""
     wide: bool = False
+
+    @property
+    def key(self) -> str:
+        """The keys as they are shown."""
+        return joined(shown for shown, _ in self.keys)
+
+
+def hint(names: KeyNames, ids: str, label: str, *, wide: bool = False) -> Hint:
+    """Return a hint for the keys of some ids, with blanks between them."""
+    return Hint(tuple((names.shown(key_id), key_id) for key_id in ids.split()), label, wide)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,7 @@ class FooterFacts:
         searching: a search in the log holds.
         past: an old run is shown, read-only.
         whole: the pane has taken the place of the tasks.
+        names: the keys as the person has them.
     """
 
     part: str = "tasks"
@@ -54,54 +64,73 @@ class FooterFacts:
     searching: bool = False
     past: bool = False
     whole: bool = False
+    names: KeyNames = USUAL
+
+    def hint(self, ids: str, label: str, *, wide: bool = False) -> Hint:
+        """Return a hint with the person's keys."""
+        return hint(self.names, ids, label, wide=wide)
 
 
-_HELP = Hint("?", "help", "help")
-_QUIT = Hint("q", "quit", "quit_or_back")
 _AGAIN_STATES = frozenset({State.DONE, State.REUSED})
 
 
-def hints_for(view: RunView, facts: FooterFacts) -> list[Hint]:
-    """Return the footer's keys for this moment, help and quit last; typing leaves no other key."""
+def hints_for(view: RunView | None, facts: FooterFacts) -> list[Hint]:
+    """Return the footer's keys for this moment, help and quit last; typing leaves no other key.
+
+    Args:
+        view: the workflow, None before it was loaded once.
+        facts: what else decides.
+    """
     if facts.typing in ("filter", "runs"):
-        return [Hint("enter", "keep filter"), Hint("esc", "drop filter"), Hint("↑↓", "move")]
+        moves = facts.hint("typing.up typing.down", "move")
+        return [facts.hint("typing.keep", "keep filter"), facts.hint("typing.drop", "drop filter"), moves]
     if facts.typing == "search":
-        return [Hint("enter", "next match"), Hint("esc", "end search")]
-    if facts.part in WHOLE:
-        return [
-            *_in_view(view, facts),
-            _HELP,
-            replace(_QUIT, label="back") if facts.full or facts.part == "runs" else _QUIT,
-        ]
-    if facts.full or facts.part != "tasks":
-        return [*_in_pane(view, facts), _HELP, replace(_QUIT, label="back") if facts.full else _QUIT]
-    return [*_in_tasks(view, facts), _HELP, _QUIT]
+        return [facts.hint("typing.keep", "next match"), facts.hint("typing.drop", "end search")]
+    leave = "quit"
+    if view is None:
+        hints = []
+    elif facts.part in WHOLE:
+        hints = _in_view(view, facts)
+        leave = "back" if facts.full or facts.part == "runs" else "quit"
+    elif facts.full or facts.part != "tasks":
+        hints = _in_pane(view, facts)
+        leave = "back" if facts.full else "quit"
+    else:
+        hints = _in_tasks(view, facts)
+    return [*hints, facts.hint("look.help", "help"), facts.hint("leave.quit", leave)]
 
 
 def _in_pane(view: RunView, facts: FooterFacts) -> list[Hint]:
-    hints = [Hint("esc", "back" if facts.full else "tasks", "back"), Hint("/", "search", "find")]
+    hints = [facts.hint("find.back", "back" if facts.full else "tasks"), facts.hint("find.filter", "search")]
     if facts.searching:
-        hints += [Hint("n", "next", "match(1)"), Hint("N", "previous", "match(-1)")]
+        hints += [facts.hint("find.next", "next"), facts.hint("find.previous", "previous")]
     if facts.part == "log":
-        hints.append(Hint("G", "follow" if view.running else "end"))
-        hints.append(Hint("w", "wrap", "wrap"))
+        hints.append(facts.hint("pane.bottom", "follow" if view.running else "end"))
+        hints.append(facts.hint("look.wrap", "wrap"))
         if facts.chosen and facts.chosen[0].attempt > 1:
-            hints.append(Hint("[ ]", "attempt"))
-    hints.append(Hint("y", "copy", "copy"))
+            hints.append(facts.hint("look.older look.newer", "attempt"))
+    hints.append(facts.hint("look.copy", "copy"))
     if not view.running:
-        hints.append(Hint("e", "edit", "edit"))
+        hints.append(facts.hint("look.edit", "edit"))
     return hints
 
 
 def _in_view(view: RunView, facts: FooterFacts) -> list[Hint]:
-    back = Hint("esc", "back" if facts.full else "leave run" if facts.past else "tasks", "back")
+    back = facts.hint("find.back", "back" if facts.full else "leave run" if facts.past else "tasks")
     if facts.part == "runs":
-        return [Hint("↑↓", "run"), Hint("enter", "open"), back, Hint("/", "filter", "find")]
-    open_log = Hint("enter", "log", "full_log")
+        find = facts.hint("find.filter", "filter")
+        return [facts.hint("runs.up runs.down", "run"), facts.hint("runs.open", "open"), back, find]
     if facts.part == "graph":
-        return [Hint("←→↑↓", "walk"), open_log, back, *_acting(view, facts)]
-    hints = [Hint("↑↓", "task"), Hint("←→", "scroll"), Hint("+ -", "zoom"), replace(open_log, wide=True), back]
-    return [*hints, *(replace(each, wide=each.key == "t") for each in _acting(view, facts))]
+        walk = facts.hint("graph.left graph.right graph.up graph.down", "walk")
+        return [walk, facts.hint("graph.open", "log"), back, *_acting(view, facts)]
+    hints = [
+        facts.hint("timeline.up timeline.down", "task"),
+        facts.hint("timeline.left timeline.right", "scroll"),
+        facts.hint("timeline.closer timeline.farther", "zoom"),
+        facts.hint("timeline.open", "log", wide=True),
+        back,
+    ]
+    return [*hints, *(replace(each, wide=each.keys[0][1] == "run.again") for each in _acting(view, facts))]
 
 
 def _acting(view: RunView, facts: FooterFacts) -> list[Hint]:
@@ -109,17 +138,21 @@ def _acting(view: RunView, facts: FooterFacts) -> list[Hint]:
     if facts.past or view.holder is not None:
         return []
     if view.running:
-        return [Hint("s", "stop at once" if view.stopping else "stop", "stop")]
+        return [_stop(view, facts)]
     if facts.broken or not (view.to_run or view.maybe):
         return []
     word = "run all" if not view.records else "run" if view.edited() else "resume"
-    return [Hint("r", f"{word} {_number(view)}", "resume"), _retry(facts)]
+    return [facts.hint("run.resume", f"{word} {_number(view)}"), _retry(facts)]
+
+
+def _stop(view: RunView, facts: FooterFacts) -> Hint:
+    return facts.hint("run.stop", "stop at once" if view.stopping else "stop")
 
 
 def _retry(facts: FooterFacts) -> Hint:
     again = any(task.state in _AGAIN_STATES for task in facts.chosen)
     number = f" {len(facts.chosen)}" if len(facts.chosen) > 1 else ""
-    return Hint("t", ("run again" if again else "retry") + number, "run_again")
+    return facts.hint("run.again", ("run again" if again else "retry") + number)
 
 
 def _number(view: RunView) -> str:
@@ -127,28 +160,30 @@ def _number(view: RunView) -> str:
 
 
 def _in_tasks(view: RunView, facts: FooterFacts) -> list[Hint]:
-    log = Hint("enter", "log", "full_log", wide=True)
-    edit, find = Hint("e", "edit", "edit"), Hint("/", "filter", "find")
-    failure, clear = Hint("f", "failure", "failure(1)"), Hint("x", "clear", "clear")
-    details = Hint("d", "details", "show('details')", wide=True)
-    runs = Hint("h", "runs", "show('runs')")
-    plan = Hint("p", "plan", "plan", wide=not view.edited())
-    graph = Hint("g", "graph", "show('graph')", wide=True)
-    times = Hint("i", "timeline", "show('timeline')", wide=True)
+    log = facts.hint("look.full", "log", wide=True)
+    edit, find = facts.hint("look.edit", "edit"), facts.hint("find.filter", "filter")
+    failure, clear = facts.hint("find.failure", "failure"), facts.hint("change.clear", "clear")
+    details = facts.hint("look.details", "details", wide=True)
+    runs = facts.hint("look.runs", "runs")
+    plan = facts.hint("run.plan", "plan", wide=not view.edited())
+    graph = facts.hint("look.graph", "graph", wide=True)
+    times = facts.hint("look.timeline", "timeline", wide=True)
     if view.running:
-        stop = Hint("s", "stop at once", "stop") if view.stopping else Hint("s", "stop", "stop")
+        stop = _stop(view, facts)
         return [stop, failure, replace(log, wide=False), replace(graph, wide=False), times, details, find]
     if view.holder is not None or facts.past:
-        leave = [Hint("esc", "leave run", "back")] if facts.past else []
+        leave = [facts.hint("find.back", "leave run")] if facts.past else []
         return [*leave, replace(graph, wide=False), replace(times, wide=False), replace(log, wide=False), find]
     if facts.broken:
         return [edit, replace(log, wide=False), replace(details, wide=False), find]
     if not view.to_run and not view.maybe:
         retry = replace(_retry(facts), label="run again")
-        return [Hint("R", "run all", "run_everything"), retry, replace(graph, wide=False), runs, clear, find]
+        everything = facts.hint("run.everything", "run all")
+        return [everything, retry, replace(graph, wide=False), runs, clear, find]
     if not view.records:
-        return [Hint("r", f"run all {_number(view)}", "resume"), replace(details, wide=False), edit, find]
-    resume = Hint("r", f"{'run' if view.edited() else 'resume'} {_number(view)}", "resume")
+        everything = facts.hint("run.resume", f"run all {_number(view)}")
+        return [everything, replace(details, wide=False), edit, find]
+    resume = facts.hint("run.resume", f"{'run' if view.edited() else 'resume'} {_number(view)}")
     failed = [failure] if view.count(*FAILURES) else []
     first, last = ([plan, edit], []) if view.edited() else ([edit, *failed], [plan])
     return [resume, _retry(facts), *first, log, graph, times, *last, clear, find]
@@ -156,7 +191,7 @@ def _in_tasks(view: RunView, facts: FooterFacts) -> list[Hint]:
 
 def fitting(hints: Sequence[Hint], width: int) -> list[Hint]:
     """Return the hints that fit in ``width`` cells: they go from the right, but the last two stay."""
-    shown = [hint for hint in hints if width >= WIDE or not hint.wide]
+    shown = [each for each in hints if width >= WIDE or not each.wide]
     while len(shown) > 2 and _width(shown) > width:
         del shown[-3]
     while len(shown) > 1 and _width(shown) > width:
@@ -165,23 +200,34 @@ def fitting(hints: Sequence[Hint], width: int) -> list[Hint]:
 
 
 def _width(hints: Sequence[Hint]) -> int:
-    return sum(cells(hint.key) + 1 + cells(hint.label) + 2 for hint in hints) - 1
+    return sum(cells(each.key) + 1 + cells(each.label) + 2 for each in hints) - 1
 
 
 def compose(hints: Sequence[Hint], width: int) -> Line:
     """Return the footer as a line."""
     parts: list[str | Segment] = [" "]
-    for number, hint in enumerate(fitting(hints, width)):
-        parts += ["  " if number else "", Segment(hint.key, "key"), Segment(f" {hint.label}", "muted")]
+    for number, each in enumerate(fitting(hints, width)):
+        parts += ["  " if number else "", Segment(each.key, "key"), Segment(f" {each.label}", "muted")]
     return line(*parts)
 
 
-def hint_at(hints: Sequence[Hint], width: int, x: int) -> Hint | None:
-    """Return the hint at a cell of the footer, None between them."""
+def key_at(hints: Sequence[Hint], width: int, x: int) -> str:
+    """Return the id of the key at a cell of the footer, "" between them; a label that has one key is a part of it."""
     at = 1
-    for hint in fitting(hints, width):
-        end = at + cells(hint.key) + 1 + cells(hint.label)
+    for each in fitting(hints, width):
+        end = at + cells(each.key) + 1 + cells(each.label)
         if at <= x < end:
-            return hint
+            if len(each.keys) == 1:
+                return each.keys[0][1]
+            return next((key_id for shown, key_id, start in _places(each) if 0 <= x - at - start < cells(shown)), "")
         at = end + 2
-    return None
+    return ""
+
+
+def _places(of: Hint) -> Iterator[tuple[str, str, int]]:
+    """Return each of a hint's keys, its id, and the cell at which it begins."""
+    gap = (cells(of.key) - sum(cells(shown) for shown, _ in of.keys)) // max(1, len(of.keys) - 1)
+    at = 0
+    for shown, key_id in of.keys:
+        yield shown, key_id, at
+        at += cells(shown) + gap

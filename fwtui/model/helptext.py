@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fwtui.model.keys import GROUPS, KEYS, Key, keys_of, shown_key
+from fwtui.model.key_names import USUAL, KeyNames
+from fwtui.model.keys import GROUPS, KEYS, Key, keys_of
 from fwtui.model.segments import Line, Segment, cells, line, pad_end
 
 __all__ = ["help_lines"]
@@ -15,13 +16,17 @@ _TITLES = {
     "graph": "In the graph",
     "timeline": "In the timeline",
     "runs": "In the runs",
+    "typing": "While a filter or a search is typed",
+    "dialog": "In a question",
+    "page": "On a page like this one",
+    "plan": "On the plan",
 }
 _KEYS_WIDTH = 14
 _TEXT_WIDTH = 54
 
 
-def _row(row: Key, width: int) -> Line:
-    shown = " ".join(shown_key(name) for name in row.keys)
+def _row(row: Key, width: int, names: KeyNames) -> Line:
+    shown = names.all_shown(row.id)
     tail = (
         Segment(row.id, "muted") if width >= _KEYS_WIDTH + max(_TEXT_WIDTH, cells(row.text)) + cells(row.id) + 5 else ""
     )
@@ -29,19 +34,19 @@ def _row(row: Key, width: int) -> Line:
     return line("   ", Segment(pad_end(shown, _KEYS_WIDTH), "key"), text, "  ", tail)
 
 
-def _section(title: str, rows: Sequence[Key], width: int) -> list[Line]:
-    return [line(Segment(f" {title}", "strong")), *(_row(row, width) for row in rows), ()]
+def _section(title: str, rows: Sequence[Key], width: int, names: KeyNames) -> list[Line]:
+    return [line(Segment(f" {title}", "strong")), *(_row(row, width, names) for row in rows), ()]
 
 
-def help_lines(part: str, width: int) -> list[Line]:
+def help_lines(part: str, width: int, names: KeyNames = USUAL) -> list[Line]:
     """Return the help page for someone whose focus is in a part (as in ``Key.where``)."""
-    made: list[Line] = [(), *_section(_TITLES.get(part, "Here"), keys_of(part), width)]
+    made: list[Line] = [(), *_section(_TITLES.get(part, "Here"), keys_of(part), width, names)]
     for group in GROUPS:
-        rows = [row for row in KEYS if row.group == group and row.where == "dashboard"]
-        made += _section(group.capitalize(), rows, width)
+        rows = [row for row in KEYS if row.group == group and row.where in ("dashboard", "everywhere")]
+        made += _section(group.capitalize(), rows, width, names)
     for other, title in _TITLES.items():
         if other != part:
-            made += _section(title, keys_of(other), width)
+            made += _section(title, keys_of(other), width, names)
     made += [
         line(" A filter matches any part of a name; a capital letter matches only itself."),
         line(
@@ -51,7 +56,7 @@ def help_lines(part: str, width: int) -> list[Line]:
             Segment("!stale", "key"),
             " shows a state.",
         ),
-        line(" The names on the right are the ids of the keys."),
+        line(" The names on the right are the ids of the keys; ", Segment("keys.toml", "key"), " gives them others."),
         line(" For a screen reader, ", Segment("fwtui run FILE", "key"), " says every fact once, in lines."),
     ]
     return made

@@ -6,9 +6,12 @@ give it other keys.
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-__all__ = ["GROUPS", "KEYS", "Key", "keys_of", "shown_key"]
+__all__ = ["GROUPS", "KEYS", "ROWS", "Key", "key_name", "keys_of", "shown_key", "types_text"]
 
 GROUPS = ("run", "look", "find", "change", "leave")
 """What one wants, in the order of the help screen."""
@@ -24,8 +27,8 @@ class Key:
         action: what the part of the screen that owns it does.
         text: what it does, as help says it.
         group: one of ``GROUPS``.
-        where: "dashboard", or the part that has to have the focus: "tasks", "pane", "graph",
-            "timeline", "runs".
+        where: "everywhere"; "dashboard"; the part that has to have the focus: "tasks", "pane", "graph", "timeline",
+            "runs"; or what is in front of them: "typing", "dialog", "page", "plan".
     """
 
     id: str
@@ -40,7 +43,7 @@ KEYS: tuple[Key, ...] = (
     Key("run.resume", ("r",), "resume", "resume: run what is not done", "run"),
     Key("run.everything", ("R",), "run_everything", "run everything again (asks)", "run"),
     Key("run.again", ("t",), "run_again", "run the selected or marked tasks again (asks if done)", "run"),
-    Key("run.plan", ("p",), "plan", "plan: what a run would do, and why; enter there runs it", "run"),
+    Key("run.plan", ("p",), "plan", "plan: what a run would do, and why; runs it, too", "run"),
     Key("run.auto", ("a",), "auto", "automatic: run on every save, on and off", "run"),
     Key("run.stop", ("s",), "stop", "stop: finish what runs", "run"),
     Key("run.stop_now", ("S",), "stop_now", "stop at once (asks)", "run"),
@@ -58,8 +61,9 @@ KEYS: tuple[Key, ...] = (
     Key("look.edit", ("e",), "edit", "open the source at its line", "look"),
     Key("look.copy", ("y",), "copy", "copy the log", "look"),
     Key("look.copy_error", ("Y",), "copy_error", "copy the traceback", "look"),
-    Key("look.redraw", ("ctrl+l",), "redraw", "draw everything again", "look"),
-    Key("look.help", ("question_mark",), "help", "this page", "look"),
+    Key("look.palette", ("colon", "ctrl+p"), "command_palette", "palette: find a key by a word", "look", "everywhere"),
+    Key("look.redraw", ("ctrl+l",), "redraw", "draw everything again", "look", "everywhere"),
+    Key("look.help", ("question_mark",), "help", "every key", "look"),
     Key("find.failure", ("f",), "failure(1)", "next failure that is no consequence", "find"),
     Key("find.failure_back", ("F",), "failure(-1)", "the one before", "find"),
     Key("find.filter", ("slash",), "find", "filter the tasks; in a focused log: search", "find"),
@@ -85,7 +89,7 @@ KEYS: tuple[Key, ...] = (
     Key("pane.half_up", ("ctrl+u",), "scroll_pages(-0.5)", "half a page up", "find", "pane"),
     Key("pane.half_down", ("ctrl+d",), "scroll_pages(0.5)", "half a page down", "find", "pane"),
     Key("pane.top", ("home",), "scroll_ends(-1)", "top", "find", "pane"),
-    Key("pane.bottom", ("end", "G"), "scroll_ends(1)", "bottom, and follow", "find", "pane"),
+    Key("pane.bottom", ("G", "end"), "scroll_ends(1)", "bottom, and follow", "find", "pane"),
     Key("pane.left", ("left",), "scroll_columns(-8)", "scroll to the left", "find", "pane"),
     Key("pane.right", ("right",), "scroll_columns(8)", "scroll to the right", "find", "pane"),
     Key("pane.enter", ("enter",), "pane_enter", "next match", "find", "pane"),
@@ -123,39 +127,97 @@ KEYS: tuple[Key, ...] = (
     Key("runs.half_down", ("ctrl+d",), "page(0.5)", "half a page down", "find", "runs"),
     Key("runs.top", ("home",), "ends(-1)", "the newest run", "find", "runs"),
     Key("runs.bottom", ("end", "G"), "ends(1)", "the oldest run", "find", "runs"),
-    Key("runs.open", ("enter",), "open", "open the run, read-only; esc leaves it", "look", "runs"),
+    Key("runs.open", ("enter",), "open", "open the run, read-only", "look", "runs"),
     Key("change.clear", ("x",), "clear", "clear: forget results (a dialog with scopes)", "change"),
     Key("change.undo", ("U", "u"), "undo", "undo the last clear", "change"),
     Key("change.mark", ("space",), "mark", "mark and go down", "change", "tasks"),
     Key("change.mark_all", ("asterisk",), "mark_all", "mark all that the filter shows, or none", "change"),
     Key("leave.quit", ("q",), "quit_or_back", "leave; asks while tasks run; in full screen: back", "leave"),
-    Key("leave.interrupt", ("ctrl+c",), "interrupt", "copy if text is selected, else leave", "leave"),
+    Key(
+        "leave.interrupt",
+        ("ctrl+c", "ctrl+q"),
+        "interrupt",
+        "copy if text is selected, else leave",
+        "leave",
+        "everywhere",
+    ),
+    Key("typing.keep", ("enter", "tab"), "keep", "keep it; of a search, the next match", "find", "typing"),
+    Key("typing.drop", ("escape",), "drop", "drop it", "find", "typing"),
+    Key("typing.up", ("up",), "move(-1)", "up, while it is typed", "find", "typing"),
+    Key("typing.down", ("down",), "move(1)", "down, while it is typed", "find", "typing"),
+    Key("typing.erase", ("backspace",), "erase", "erase a character", "find", "typing"),
+    Key("typing.erase_word", ("ctrl+w",), "erase_word", "erase a word", "find", "typing"),
+    Key("typing.erase_all", ("ctrl+u",), "erase_all", "erase all of it", "find", "typing"),
+    Key("dialog.first", ("enter",), "first", "do what the first button says", "leave", "dialog"),
+    Key("dialog.last", ("escape",), "last", "change nothing", "leave", "dialog"),
+    Key("dialog.left", ("left", "shift+tab"), "scope(-1)", "the scope before", "leave", "dialog"),
+    Key("dialog.right", ("right", "tab"), "scope(1)", "the next scope", "leave", "dialog"),
+    Key("dialog.yes", ("y",), "yes", "leaving while tasks run: finish them first", "leave", "dialog"),
+    Key("dialog.no", ("n",), "no", "leaving while tasks run: stay", "leave", "dialog"),
+    Key("page.leave", ("q", "escape"), "leave", "back to the dashboard", "leave", "page"),
+    Key("plan.run", ("enter",), "run", "run exactly this plan", "run", "plan"),
 )
 
-_SHOWN = {
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "comma": ",",
-    "full_stop": ".",
-    "question_mark": "?",
+ROWS: Mapping[str, Key] = MappingProxyType({row.id: row for row in KEYS})
+"""The table by its ids."""
+
+_CHARACTERS = {
     "slash": "/",
-    "asterisk": "*",
-    "plus": "+",
-    "equals_sign": "=",
+    "backslash": "\\",
+    "at": "@",
     "minus": "-",
-    "escape": "esc",
-    "pageup": "pgup",
-    "pagedown": "pgdn",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
+    "plus": "+",
+    "underscore": "_",
 }
+"""Characters whose key has another name than the character has in Unicode."""
+_SHORT = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "up": "↑", "down": "↓", "left": "←", "right": "→"}
+_OTHERS = frozenset(
+    {"enter", "tab", "space", "backspace", "delete", "insert", "home", "end", *_SHORT, *(f"f{n}" for n in range(1, 25))}
+)
+_MODIFIERS = ("ctrl", "shift", "alt", "super", "hyper", "meta")
+
+
+def _character(name: str) -> str:
+    """Return the character of a key that types one and has a name, "" for any other."""
+    if name in _CHARACTERS:
+        return _CHARACTERS[name]
+    try:
+        found = unicodedata.lookup(name.replace("_", " "))
+    except KeyError:
+        found = ""
+    return found if name not in _OTHERS and len(found) == 1 and found.isprintable() else ""
 
 
 def shown_key(name: str) -> str:
     """Return a key's name as a person knows it: "[" for "left_square_bracket"."""
-    return _SHOWN.get(name, name)
+    return _SHORT.get(name) or _character(name) or name
+
+
+def key_name(written: str) -> str:
+    """Return what Textual calls a key that a person wrote as "?", "question_mark", "esc" or "Ctrl+R"; "" for none."""
+    *modifiers, base = written.split("+") if len(written) > 1 else [written]
+    modifiers = [modifier.lower() for modifier in modifiers]
+    if not base or any(modifier not in _MODIFIERS for modifier in modifiers):
+        return ""
+    if len(base) == 1:
+        if modifiers == ["shift"] and base.isalpha():
+            return base.upper()
+        named = (base.lower() if modifiers else base) if base.isalnum() else _name_of(base)
+    else:
+        low = base.lower()
+        named = next((name for name, short in _SHORT.items() if short == low), low)
+        named = named if named in _OTHERS or _character(named) else ""
+    return "+".join([*modifiers, named]) if named else ""
+
+
+def _name_of(character: str) -> str:
+    own = next((name for name, each in _CHARACTERS.items() if each == character), "")
+    return own or unicodedata.name(character, "").lower().replace("-", "_").replace(" ", "_")
+
+
+def types_text(name: str) -> bool:
+    """Tell whether a key, as Textual calls it, types a character."""
+    return len(name) == 1 or name == "space" or bool(_character(name))
 
 
 def keys_of(where: str) -> list[Key]:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from flowweaver.records import AttemptRecord, LogLine
 from fwtui.model.frames import Excerpt
-from fwtui.model.segments import Line, Segment, key, line, wrap
+from fwtui.model.key_names import USUAL, KeyNames, named_key
+from fwtui.model.segments import Line, Segment, line, wrap
 from fwtui.model.status import FAILURES, State
 from fwtui.model.text import overwritten, visible
 from fwtui.model.times import clock_text
@@ -31,7 +32,13 @@ def log_lines(lines: Iterable[LogLine]) -> list[Line]:
     return [line(Segment(f" {clock_text(each.time)}  ", "muted"), Segment(log_text(each.text))) for each in lines]
 
 
-def error_lines(attempts: Sequence[AttemptRecord], allowed: int, excerpts: Sequence[Excerpt], width: int) -> list[Line]:
+def error_lines(
+    attempts: Sequence[AttemptRecord],
+    allowed: int,
+    excerpts: Sequence[Excerpt],
+    width: int,
+    names: KeyNames = USUAL,
+) -> list[Line]:
     """Return the end of a failed attempt's log: its error, the user's frames, what became of earlier attempts.
 
     Args:
@@ -39,6 +46,7 @@ def error_lines(attempts: Sequence[AttemptRecord], allowed: int, excerpts: Seque
         allowed: how many attempts the task has.
         excerpts: its frames that are shown, innermost first.
         width: cells of a line; the error itself is never cut.
+        names: the keys as the person has them.
     """
     if not attempts or attempts[-1].error is None:
         return []
@@ -56,7 +64,7 @@ def error_lines(attempts: Sequence[AttemptRecord], allowed: int, excerpts: Seque
             made.append(line(Segment(start, "" if own else "muted"), Segment(text, "" if own else "muted")))
         if each.changed:
             made.append(line(Segment("     the file has changed since", "muted")))
-    return made + _after_error(attempts, allowed, excerpts)
+    return made + [names.said(each) for each in _after_error(attempts, allowed, excerpts)]
 
 
 def _after_error(attempts: Sequence[AttemptRecord], allowed: int, excerpts: Sequence[Excerpt]) -> list[Line]:
@@ -71,7 +79,11 @@ def _after_error(attempts: Sequence[AttemptRecord], allowed: int, excerpts: Sequ
         made.append(line(Segment(f"{text} {said}" if same else f"{text}: {said}", "muted")))
     if excerpts and not excerpts[0].changed:
         made.append(
-            line(Segment("   Press ", "muted"), key("e"), Segment(f" to open line {excerpts[0].line}.", "muted"))
+            line(
+                Segment("   Press ", "muted"),
+                named_key("look.edit"),
+                Segment(f" to open line {excerpts[0].line}.", "muted"),
+            )
         )
     return [(), *made] if made else []
 
@@ -98,7 +110,14 @@ def attempt_note(task: TaskView, shown: int | None = None) -> str:
 
 
 def pane_title(
-    view: RunView, task: TaskView | None, *, wide: bool, place: str, following: bool, shown: int | None = None
+    view: RunView,
+    task: TaskView | None,
+    *,
+    wide: bool,
+    place: str,
+    following: bool,
+    shown: int | None = None,
+    names: KeyNames = USUAL,
 ) -> str:
     """Return what the log's rule says at its right end: whose log it is, which attempt, and where in it one is.
 
@@ -109,6 +128,7 @@ def pane_title(
         place: "end", "line 12 of 214" ...
         following: the log moves along with what is written.
         shown: number of the attempt that is shown, None for the last.
+        names: the keys as the person has them.
     """
     if task is None:
         return ""
@@ -120,7 +140,7 @@ def pane_title(
     if task.state is State.REUSED and task.from_run is not None:
         attempt = f"from run {task.from_run}"
     if task.attempt > 1:
-        attempt += " [ ]"
+        attempt += f" {names.shown('look.older', 'look.newer')}"
     return "   ".join(part for part in (task.title, attempt, where) if part)
 
 

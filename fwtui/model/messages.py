@@ -9,7 +9,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fwtui.model.segments import Line, Segment, clip, key, line, plain, width_of
+from fwtui.model.key_names import USUAL, KeyNames
+from fwtui.model.key_names import named_key as key
+from fwtui.model.segments import Line, Segment, clip, line, plain, width_of
 from fwtui.model.status import OPEN_STATES, State
 from fwtui.model.text import count_of, visible
 from fwtui.model.times import clock_text, minute_text, setting_text
@@ -20,7 +22,7 @@ __all__ = ["Message", "broken", "note"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A sentence, and a shorter form of it for where the long one does not fit.
+    """A sentence, and a shorter form of it for where the long one does not fit. Keys are in it by their ids.
 
     Attributes:
         banner: it holds until what it says is over.
@@ -36,12 +38,13 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The long form as plain text."""
-        return plain(self.long)
+        """The long form as plain text, with the keys of the table."""
+        return plain(USUAL.said(self.long))
 
-    def fitted(self, width: int) -> Line:
+    def fitted(self, width: int, names: KeyNames = USUAL) -> Line:
         """Return the form that fits in ``width`` cells, with its leading blank; the short one is cut where need be."""
-        chosen = self.long if width_of(self.long) + 2 <= width or not self.short else self.short
+        long, short = names.said(self.long), names.said(self.short)
+        chosen = long if width_of(long) + 2 <= width or not short else short
         return (Segment(" "), *clip(chosen, max(0, width - 2)))
 
 
@@ -55,14 +58,14 @@ def _r_runs(view: RunView) -> tuple[str | Segment, ...]:
     if not run and not maybe:
         return ()
     said = f" runs {run:,}" + (f", maybe {maybe:,} more" if maybe else "") + (f", reuses {reuse:,}" if reuse else "")
-    return (" ", key("r"), f"{said}.")
+    return (" ", key("run.resume"), f"{said}.")
 
 
 def _r_runs_short(view: RunView) -> tuple[str | Segment, ...]:
     run, reuse = view.to_run, view.reused
     if not run:
         return ()
-    return (" ", key("r"), f" runs {count_of(run, 'task')}" + (f", reuses {reuse:,}." if reuse else "."))
+    return (" ", key("run.resume"), f" runs {count_of(run, 'task')}" + (f", reuses {reuse:,}." if reuse else "."))
 
 
 def saved(view: RunView, file: str, moment: float, affected: Sequence[str]) -> Message:
@@ -111,8 +114,8 @@ def broken(file: str, problem_line: int | None, text: str, loaded_at: float | No
     where = f"{name} line {problem_line}, {first}." if problem_line else f"{name}: {first}."
     shown = "" if loaded_at is None else f" Shown: the version that loaded at {minute_text(loaded_at)}."
     return Message(
-        line(f"{where}{shown} ", key("e"), " opens it."),
-        line(f"{where} ", key("e"), " opens it."),
+        line(f"{where}{shown} ", key("look.edit"), " opens it."),
+        line(f"{where} ", key("look.edit"), " opens it."),
         banner=True,
         role="banner",
     )
@@ -122,27 +125,27 @@ def not_started(file: str, problem_line: int | None) -> Message:
     """A run that was asked for while the file does not load."""
     where = f" (line {problem_line})" if problem_line else ""
     name = visible(os.path.basename(file))
-    return note(f"Nothing started: {name} does not load{where}. ", key("e"), " opens it.")
+    return note(f"Nothing started: {name} does not load{where}. ", key("look.edit"), " opens it.")
 
 
 def nothing_to_do(total: int) -> Message:
     """A resume of what is complete."""
     if total == 1:
-        return note("Its 1 task is done and up to date. ", key("R"), " runs it again.")
-    return note(f"All {total:,} tasks are done and up to date. ", key("R"), " runs everything again.")
+        return note("Its 1 task is done and up to date. ", key("run.everything"), " runs it again.")
+    return note(f"All {total:,} tasks are done and up to date. ", key("run.everything"), " runs everything again.")
 
 
 def never_ran(total: int) -> Message:
     """The first opening of a workflow."""
     what = "its 1 task" if total == 1 else f"all {total:,} tasks"
-    return note("Nothing has run yet. ", key("r"), f" runs {what}. ", key("?"), " shows every key.")
+    return note("Nothing has run yet. ", key("run.resume"), f" runs {what}. ", key("look.help"), " shows every key.")
 
 
 def failed_elsewhere(task: TaskView) -> Message:
     """A failure while the cursor is somewhere else on purpose."""
     return Message(
-        line(f"{task.title} failed: {task.error.rstrip('.')}. ", key("f"), " goes there."),
-        line(f"{task.title} failed. ", key("f"), " goes there."),
+        line(f"{task.title} failed: {task.error.rstrip('.')}. ", key("find.failure"), " goes there."),
+        line(f"{task.title} failed. ", key("find.failure"), " goes there."),
     )
 
 
@@ -171,7 +174,7 @@ def released(view: RunView, holder: str) -> Message:
         lost = view.count(State.INTERRUPTED)
         were = f", {lost:,} {'was' if lost == 1 else 'were'} interrupted" if lost else ""
         process = visible(holder).split(" on ")[0].split(",")[0].capitalize()
-        return note(f"{process} died. {view.done:,} of {view.total:,} are done{were}. ", key("r"), " resumes.")
+        return note(f"{process} died. {view.done:,} of {view.total:,} are done{were}. ", key("run.resume"), " resumes.")
     return note(f"Run {view.run.run_id} ended. You can run now." if view.run is not None else "You can run now.")
 
 
@@ -184,7 +187,7 @@ def interrupted(view: RunView) -> Message:
     gone = f" ({run.holder.split(',')[0].split(' on ')[0]} is gone)" if run.holder else ""
     return note(
         f"Run {run.run_id} was interrupted at {minute_text(when)}{gone}. {view.done:,} of {view.total:,} are done. ",
-        key("r"),
+        key("run.resume"),
         " resumes.",
     )
 
@@ -202,8 +205,8 @@ def cleared(titles: Sequence[str]) -> Message:
     if not titles:
         return note("None of these has a result.")
     if len(titles) == 1:
-        return note(f"Cleared {titles[0]}. ", key("U"), " undoes it until it runs.")
-    return note(f"Cleared {count_of(len(titles), 'task')}. ", key("U"), " undoes this until they run.")
+        return note(f"Cleared {titles[0]}. ", key("change.undo"), " undoes it until it runs.")
+    return note(f"Cleared {count_of(len(titles), 'task')}. ", key("change.undo"), " undoes this until they run.")
 
 
 def undone(titles: Sequence[str]) -> Message:
@@ -217,13 +220,15 @@ def stopping(view: RunView) -> Message:
     """Stop was asked for once."""
     number = view.count(*OPEN_STATES)
     verb = "finishes" if number == 1 else "finish"
-    said = line(f"Stopping: {count_of(number, 'task')} {verb} first. ", key("s"), " again stops at once.")
+    said = line(f"Stopping: {count_of(number, 'task')} {verb} first. ", key("run.stop"), " again stops at once.")
     return Message(said, in_run=True)
 
 
 def quitting() -> Message:
     """The second rung of the ladder."""
-    return Message(line(key("q"), " again leaves at once; their work is lost, the rest is saved."), banner=True)
+    return Message(
+        line(key("leave.quit"), " again leaves at once; their work is lost, the rest is saved."), banner=True
+    )
 
 
 def nothing_runs() -> Message:
@@ -233,12 +238,12 @@ def nothing_runs() -> Message:
 
 def run_goes_on() -> Message:
     """A key that has no meaning while a run goes on."""
-    return Message(line("A run is going on. ", key("s"), " stops it first."), in_run=True)
+    return Message(line("A run is going on. ", key("run.stop"), " stops it first."), in_run=True)
 
 
 def past_run(run_id: int) -> Message:
     """An old run is shown."""
-    return Message(line(f"This is run {run_id}, read-only. ", key("esc"), " leaves it."), banner=True)
+    return Message(line(f"This is run {run_id}, read-only. ", key("find.back"), " leaves it."), banner=True)
 
 
 def auto(*, on: bool, watching: bool) -> Message:
@@ -246,7 +251,7 @@ def auto(*, on: bool, watching: bool) -> Message:
     if not watching:
         return note("Saves are not watched, so that none can start a run.")
     if on:
-        return note("Automatic: every save runs what is not done. ", key("a"), " ends that.")
+        return note("Automatic: every save runs what is not done. ", key("run.auto"), " ends that.")
     return note("Not automatic any more: a save starts nothing.")
 
 
@@ -282,4 +287,4 @@ def run_error(error: str) -> Message:
 
 def outside_output() -> Message:
     """Something was written that no task owns, for the first time in this session."""
-    return note("A process wrote to the terminal; it is kept apart. ", key("0"), " shows it.")
+    return note("A process wrote to the terminal; it is kept apart. ", key("look.output"), " shows it.")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fwtui.model.header import WIDE
+from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.segments import Line, Segment, cells, crop, cut_end, cut_middle, line, pad_end, pad_start, spread
 from fwtui.model.status import LOOKS, State
 from fwtui.model.views import RunView, TaskView
@@ -50,13 +51,14 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class RowFacts:
-    """What a row says that is not in the view: the moment, and what the person did with it."""
+    """What a row says that is not in the view: the moment, what the person did with it, and the keys they have."""
 
     now: float
     cursor: bool = False
     marked: bool = False
     scroll: int = 0
     ascii: bool = False
+    names: KeyNames = USUAL
 
 
 def columns_for(longest: int, width: int, states: Iterable[State] = ()) -> Columns:
@@ -109,7 +111,7 @@ def row_line(view: RunView, task: TaskView, columns: Columns, facts: RowFacts) -
     if columns.tries:
         parts.append(Segment(pad_end(cut_end(try_text(task), columns.tries), columns.tries + _GAP), text))
         parts.append(Segment(pad_end(started_text(task), columns.started + _GAP), text))
-    why = why_text(view, task)
+    why = why_text(view, task, facts.names)
     if facts.scroll:
         why = crop(why, facts.scroll)
     parts.append(Segment(cut_end(why, columns.why), text))

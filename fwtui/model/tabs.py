@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from fwtui.model.key_names import KeyNames
+from fwtui.model.keys import ROWS, shown_key
 from fwtui.model.segments import Line, Segment, cut_end, line, width_of
 
-__all__ = ["Tab", "tab_at", "tabs_line"]
+__all__ = ["Tab", "tab_at", "tabs_line", "with_key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,12 @@ class Tab:
     digit: str
     title: str
     name: str
+
+
+def with_key(tab: Tab, names: KeyNames) -> Tab:
+    """Return a tab with the last of the keys that show its view: of the usual ones that is the digit."""
+    key_id = f"look.{tab.name}"
+    return replace(tab, digit=shown_key(names.keys(key_id)[-1])) if key_id in ROWS else tab
 
 
 def _heads(tabs: Sequence[Tab], active: str, *, focused: bool, ascii_only: bool) -> list[tuple[Tab | None, Segment]]:

@@ -120,6 +120,7 @@ class RunView:
         to_run, maybe, reused: how many tasks a resume runs, runs if a result before them changes, and does not run.
         threads_left: threads of timed out tasks that still run.
         holder: who runs this workflow now, if it is another process.
+        undoable: tasks whose clear can still be undone.
         changed: tasks whose row may look different from that of the view before.
     """
 
@@ -144,7 +145,7 @@ class RunView:
     threads_left: int = 0
     holder: str | None = None
     loaded_at: float = 0.0
-    undoable: tuple[str, ...] = ()
+    undoable: frozenset[str] = frozenset()
     changed: frozenset[str] = frozenset()
 
     @property
@@ -235,12 +236,12 @@ _ENDED = {
 
 
 def _state_and_note(
-    record: TaskRecord | None, plan: TaskPlan | None, run: RunRecord | None, *, held: bool, undoable: bool
+    record: TaskRecord | None, plan: TaskPlan | None, run: RunRecord | None, *, held: bool
 ) -> tuple[State, str]:
     if record is None:
         return State.WAITING, _plan_note(plan)
     if record.cleared:
-        return State.CLEARED, "U undoes" if undoable else ""
+        return State.CLEARED, ""
     if held and record.status in _IN_FLIGHT:
         return _IN_FLIGHT[record.status], ""
     if record.interrupted or record.status in _IN_FLIGHT:
@@ -258,11 +259,11 @@ def first_line(text: str | None) -> str:
     return visible((text or "").split("\n", 1)[0])
 
 
-def _idle_task(picture: PictureLike, info: TaskLike, undoable: frozenset[str]) -> TaskView:
+def _idle_task(picture: PictureLike, info: TaskLike) -> TaskView:
     record = picture.records.get(info.name)
     plan = picture.plan.tasks.get(info.name)
     run = picture.runs[0] if picture.runs else None
-    state, note = _state_and_note(record, plan, run, held=picture.holder is not None, undoable=info.name in undoable)
+    state, note = _state_and_note(record, plan, run, held=picture.holder is not None)
     if record is None:
         return TaskView(info.name, state, info, visible(info.name), note=note)
     ran = state not in (State.SKIPPED, State.CLEARED, State.WAITING)
@@ -317,8 +318,7 @@ def idle_view(picture: PictureLike, *, after: RunView | None = None) -> RunView:
         after: the view at the end of a run that has just ended; a run that completed keeps its words (what was reused,
             and why the others ran) until something else happens.
     """
-    undoable = frozenset(picture.undoable)
-    tasks = {info.name: _idle_task(picture, info, undoable) for info in picture.tasks}
+    tasks = {info.name: _idle_task(picture, info) for info in picture.tasks}
     run = _run_facts(picture.runs[0], picture.holder is not None) if picture.runs else None
     if after is not None and after.run is not None and run is not None and run.run_id == after.run.run_id:
         run = replace(run, here=True, error=after.run.error)
@@ -344,7 +344,7 @@ def idle_view(picture: PictureLike, *, after: RunView | None = None) -> RunView:
         threads_left=0 if after is None else after.threads_left,
         holder=None if picture.holder is None else visible(picture.holder),
         loaded_at=picture.loaded_at,
-        undoable=picture.undoable,
+        undoable=frozenset(picture.undoable),
         changed=frozenset(tasks),
     )
 

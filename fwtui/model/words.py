@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fwtui.model.key_names import KeyNames
 from fwtui.model.status import DONE_STATES, FAILURES, State
 from fwtui.model.text import duration
 from fwtui.model.times import clock_text, in_text, setting_text
@@ -31,8 +32,14 @@ def started_text(task: TaskView) -> str:
     return "" if task.started_at is None or not task.attempt else clock_text(task.started_at)
 
 
-def why_text(view: RunView, task: TaskView) -> str:
-    """Return what stands under WHY."""
+def why_text(view: RunView, task: TaskView, names: KeyNames | None = None) -> str:
+    """Return what stands under WHY.
+
+    Args:
+        view: the workflow.
+        task: one of its tasks.
+        names: the keys as the person has them; None where there are no keys, and none is named.
+    """
     match task.state:
         case State.WAITING:
             return _waiting(view, task)
@@ -49,6 +56,8 @@ def why_text(view: RunView, task: TaskView) -> str:
             said = "reuse" if task.from_run is None else f"from run {task.from_run}"
         case State.SKIPPED:
             said = _skipped(view, task)
+        case State.CLEARED:
+            said = "" if names is None or task.name not in view.undoable else f"{names.shown('change.undo')} undoes"
         case State.MAYBE:
             blocker = _blocker(view, task)
             said = f"if {blocker} gives another result" if blocker else task.note

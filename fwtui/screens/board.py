@@ -14,6 +14,7 @@ from fwtui.model import messages
 from fwtui.model.estimates import longest_path, seconds_left
 from fwtui.model.footer import FooterFacts, Hint, hints_for
 from fwtui.model.header import HeaderFacts
+from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.layout import Layout, layout_for
 from fwtui.model.messages import Message
 from fwtui.model.views import RunView
@@ -41,13 +42,14 @@ _LINES = ("log", "details", "output")
 _VIEWS = (*_LINES, "graph", "timeline", "runs")
 
 
-class Board(Screen[None]):
+class Board(Screen[None], inherit_bindings=False):
     """One workflow on one screen.
 
     Args:
         session: the workflow.
         clock: seconds since the epoch.
         watch: saves of the file are noticed.
+        names: the keys as the person has them.
 
     Attributes:
         busy: a file is being loaded or a run started: keys wait until that is done.
@@ -62,9 +64,12 @@ class Board(Screen[None]):
     class Free(TextualMessage):
         """What keys waited for is done."""
 
-    def __init__(self, session: SessionPort, clock: Callable[[], float], *, watch: bool) -> None:
+    def __init__(
+        self, session: SessionPort, clock: Callable[[], float], *, watch: bool, names: KeyNames = USUAL
+    ) -> None:
         super().__init__()
         self.clock = clock
+        self.names = names
         self.watching = watch
         self.conductor = Conductor(session, clock, self.refresh_view, self.say)
         self.busy = False
@@ -84,15 +89,15 @@ class Board(Screen[None]):
     def compose(self) -> ComposeResult:
         """Every part there may be; the layout says which are seen."""
         yield Header(id="header")
-        yield TaskTable(self.clock, id="tasks")
-        yield TabsRule(id="rule")
+        yield TaskTable(self.clock, self.names, id="tasks")
+        yield TabsRule(self.names, id="rule")
         for name in _LINES:
             yield LinesPane(id=name)
         yield GraphView(self.clock, id="graph")
         yield Timeline(self.clock, id="timeline")
         yield Runs(self.clock, id="runs")
-        yield MessageLine(id="message")
-        yield Prompt(id="prompt")
+        yield MessageLine(self.names, id="message")
+        yield Prompt(self.names, id="prompt")
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
@@ -102,7 +107,9 @@ class Board(Screen[None]):
         only_ascii = self.app.has_class(ASCII)
         self.query_one(GraphView).ascii = only_ascii
         self.query_one(Timeline).ascii = self.query_one(Runs).ascii = only_ascii
-        self.pane = Pane(self.conductor, self.clock, views, self.query_one(TabsRule), self.beside, self._seconds_left)
+        self.pane = Pane(
+            self.conductor, self.clock, views, self.query_one(TabsRule), self.beside, self._seconds_left, self.names
+        )
         self._complete = True
         self.lay_out()
         self.refresh_lines()
@@ -224,10 +231,10 @@ class Board(Screen[None]):
 
     def _hints(self) -> list[Hint]:
         if self.dialog is not None:
-            return [Hint(key, label) for key, label in self.dialog.hints]
+            return self.dialog.hints
         view = self.conductor.view
         if view is None:
-            return [Hint("?", "help", "help"), Hint("q", "quit", "quit_or_back")]
+            return hints_for(None, FooterFacts(names=self.names))
         part = self.pane.active if self.full or self.in_pane else "tasks"
         selected = self.table.selected
         chosen = tuple(view.tasks[name] for name in self.table.chosen if name in view.tasks)
@@ -242,6 +249,7 @@ class Board(Screen[None]):
             searching=self.pane.lines is not None and bool(self.pane.lines.needle),
             past=self.conductor.past is not None,
             whole=not self.table.display,
+            names=self.names,
         )
         return hints_for(view, facts)
 

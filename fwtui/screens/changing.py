@@ -52,7 +52,7 @@ class ChangingKeys(Board):
 
     async def _run_everything(self) -> None:
         if await self.conductor.ready() and self.view is not None:
-            self._ask_then(dialogs.run_all_dialog(self.view), RunRequest(fresh=True))
+            self._ask_then(dialogs.run_all_dialog(self.view, self.names), RunRequest(fresh=True))
 
     def action_run_again(self) -> None:
         """Run the selected or marked tasks again; a question first if one is done."""
@@ -66,7 +66,7 @@ class ChangingKeys(Board):
         names = [task.name for task in chosen]
         request = RunRequest(force=names, start_from=names)
         if any(task.state in DONE_STATES for task in chosen):
-            self._ask_then(dialogs.run_again_dialog(chosen, hidden), request)
+            self._ask_then(dialogs.run_again_dialog(chosen, hidden, self.names), request)
         elif chosen:
             await self.conductor.start(request)
 
@@ -103,7 +103,7 @@ class ChangingKeys(Board):
             if wanted:
                 self.do(self._run_plan(view.plan))
 
-        self.app.push_screen(PlanScreen(view, changed=changed), answered)
+        self.app.push_screen(PlanScreen(view, self.names, changed=changed), answered)
 
     async def _run_plan(self, plan: Plan) -> None:
         """Run what was looked at; if a run would do something else by now, show that."""
@@ -130,7 +130,7 @@ class ChangingKeys(Board):
         if not self.conductor.running or self.view is None:
             self.say(messages.nothing_runs())
         else:
-            self._ask(Dialog(dialogs.stop_dialog(self.view)), self._stop_at_once)
+            self._ask(Dialog(dialogs.stop_dialog(self.view, self.names), self.names), self._stop_at_once)
 
     def _stop_at_once(self, answer: str) -> None:
         if answer == "yes":
@@ -155,14 +155,16 @@ class ChangingKeys(Board):
         self.refresh_lines()
 
     def _ask_then(self, spec: dialogs.DialogSpec, request: RunRequest) -> None:
-        self._ask(Dialog(spec), lambda answer: self.do(self.conductor.start(request)) if answer == "yes" else None)
+        self._ask(
+            Dialog(spec, self.names), lambda answer: self.do(self.conductor.start(request)) if answer == "yes" else None
+        )
 
     # -- clearing ---------------------------------------------------------------------------------------------------
 
     def action_clear(self) -> None:
         """Forget results, by scope."""
         if self._may_change() and self.view is not None and self.table.chosen:
-            dialog = ClearDialog(self.view, self.table.chosen, self.table.hidden_marks, self.refresh_lines)
+            dialog = ClearDialog(self.view, self.table.chosen, self.table.hidden_marks, self.refresh_lines, self.names)
             self._ask(dialog, lambda answer: self._clear(dialog.names) if answer == "clear" else None)
 
     def _clear(self, names: list[str]) -> None:
@@ -180,7 +182,7 @@ class ChangingKeys(Board):
         """One more rung of the ladder: ask, finish what runs and leave, leave at once."""
         self.rung = climb(self.rung, running=self.conductor.running)
         if self.rung is Rung.ASKED and self.view is not None:
-            self._ask(Dialog(dialogs.quit_dialog(self.view, self.clock())), self._asked_to_quit)
+            self._ask(Dialog(dialogs.quit_dialog(self.view, self.clock(), self.names), self.names), self._asked_to_quit)
         elif self.rung is Rung.FINISHING:
             self._finish()
         else:

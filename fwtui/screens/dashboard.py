@@ -10,6 +10,8 @@ from textual.message import Message
 
 from flowweaver.events import Event, RunFinished, RunStarted, TaskCompleted, TaskFailed, TaskOutput
 from fwtui.model import messages
+from fwtui.model.key_names import USUAL, KeyNames
+from fwtui.model.keys import ROWS
 from fwtui.model.ladder import Rung
 from fwtui.model.views import TaskView
 from fwtui.screens.changing import ChangingKeys
@@ -19,6 +21,7 @@ from fwtui.widgets.bindings import bindings_of
 from fwtui.widgets.footer import Footer
 from fwtui.widgets.graph import GraphView
 from fwtui.widgets.lines_pane import LinesPane
+from fwtui.widgets.message import Prompt
 from fwtui.widgets.runs import Runs
 from fwtui.widgets.tabs import TabsRule
 from fwtui.widgets.task_table import TaskTable
@@ -37,6 +40,7 @@ class Dashboard(ChangingKeys, LookingKeys):
         clock: seconds since the epoch.
         watch: saves of the file are noticed.
         run_at_start: a run starts as soon as the file is loaded.
+        names: the keys as the person has them.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("dashboard")
@@ -44,8 +48,16 @@ class Dashboard(ChangingKeys, LookingKeys):
     class Opened(Message):
         """The file was looked at for the first time, and loaded if it loads."""
 
-    def __init__(self, session: SessionPort, clock: Callable[[], float], *, watch: bool, run_at_start: bool) -> None:
-        super().__init__(session, clock, watch=watch)
+    def __init__(
+        self,
+        session: SessionPort,
+        clock: Callable[[], float],
+        *,
+        watch: bool,
+        run_at_start: bool,
+        names: KeyNames = USUAL,
+    ) -> None:
+        super().__init__(session, clock, watch=watch, names=names)
         self._run_at_start = run_at_start
         self._moved_in_run = False
         self._outside_told = False
@@ -194,8 +206,14 @@ class Dashboard(ChangingKeys, LookingKeys):
         self.show_pane(event.name)
 
     async def on_footer_picked(self, event: Footer.Picked) -> None:
-        """A click on a key of the footer does what the key does."""
-        await self.run_action(event.action)
+        """A click on a key of the footer does what the key does, in the part that has the focus."""
+        row = ROWS[event.key_id]
+        if row.where == "typing":
+            self.query_one(Prompt).take(row.id)
+        elif row.where == "dashboard" or self.focused is None:
+            await self.run_action(row.action)
+        else:
+            await self.focused.run_action(row.action)
 
     def on_descendant_focus(self) -> None:
         """Another part has the focus."""

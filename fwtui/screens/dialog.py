@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events
@@ -11,6 +12,8 @@ from textual.message import Message
 from textual.screen import ModalScreen
 
 from fwtui.model.dialogs import INNER, SCOPES, DialogSpec, box_lines, clear_dialog, scope_names
+from fwtui.model.footer import Hint, hint
+from fwtui.model.key_names import EVEN_HERE, USUAL, KeyNames
 from fwtui.model.segments import Line, Segment, cells, line
 from fwtui.model.views import RunView
 from fwtui.widgets.drawing import Lines
@@ -73,14 +76,20 @@ class Box(Lines):
                 self.post_message(self.Picked(button.answer))
 
 
-class Dialog(ModalScreen[str]):
-    """One question; its result is the answer of the button, "" where nothing is to change."""
+class Dialog(ModalScreen[str], inherit_bindings=False):
+    """One question; its result is the answer of the button, "" where nothing is to change.
+
+    Args:
+        spec: its content.
+        names: the keys as the person has them.
+    """
 
     AUTO_FOCUS: ClassVar[str | None] = None
 
-    def __init__(self, spec: DialogSpec) -> None:
+    def __init__(self, spec: DialogSpec, names: KeyNames = USUAL) -> None:
         super().__init__()
         self.spec = spec
+        self.key_names = names
 
     def compose(self) -> ComposeResult:
         """One box."""
@@ -92,7 +101,7 @@ class Dialog(ModalScreen[str]):
 
     def on_key(self, event: events.Key) -> None:
         """Answer; every other key does nothing here."""
-        if event.key in ("ctrl+c", "ctrl+q"):
+        if self.key_names.id_of(event.key, "everywhere") in EVEN_HERE:
             return
         event.stop()
         event.prevent_default()
@@ -110,7 +119,7 @@ class Dialog(ModalScreen[str]):
         self.dismiss(event.answer)
 
     @property
-    def hints(self) -> list[tuple[str, str]]:
+    def hints(self) -> list[Hint]:
         """What the footer says meanwhile."""
         return self.spec.hints
 
@@ -123,19 +132,22 @@ class ClearDialog(Dialog):
         chosen: the selected or marked tasks.
         hidden: how many of them a filter hides.
         changed: called when other keys than before make sense.
+        names: the keys as the person has them.
     """
 
-    def __init__(self, view: RunView, chosen: list[str], hidden: int, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, view: RunView, chosen: list[str], hidden: int, changed: Callable[[], None], names: KeyNames = USUAL
+    ) -> None:
         self._changed = changed
         self._view = view
         self._chosen = chosen
         self._hidden = hidden
         self.scope = SCOPES[0]
         self.pattern = ""
-        super().__init__(self._spec())
+        super().__init__(self._spec(names), names)
 
-    def _spec(self) -> DialogSpec:
-        return clear_dialog(self._view, self._chosen, self.scope, self.pattern, hidden=self._hidden)
+    def _spec(self, names: KeyNames) -> DialogSpec:
+        return clear_dialog(self._view, self._chosen, self.scope, self.pattern, hidden=self._hidden, names=names)
 
     @property
     def names(self) -> list[str]:
@@ -144,22 +156,23 @@ class ClearDialog(Dialog):
 
     def other_key(self, event: events.Key) -> None:
         """Move between scopes, or type a pattern."""
-        if event.key in ("left", "right", "tab", "shift+tab"):
-            step = 1 if event.key in ("right", "tab") else -1
+        steps = {"dialog.left": -1, "dialog.right": 1}
+        step = steps.get(self.key_names.id_of(event.key, "dialog"), 0)
+        if step:
             self.scope = SCOPES[(SCOPES.index(self.scope) + step) % len(SCOPES)]
         elif self.scope != "pattern":
             return
-        elif event.key == "backspace":
+        elif self.key_names.id_of(event.key, "typing") == "typing.erase":
             self.pattern = self.pattern[:-1]
         elif event.is_printable and event.character:
             self.pattern += event.character
-        self.spec = self._spec()
+        self.spec = self._spec(self.key_names)
         self.query_one(Box).show(self.spec)
         self._changed()
 
     @property
-    def hints(self) -> list[tuple[str, str]]:
+    def hints(self) -> list[Hint]:
         """What the footer says meanwhile."""
-        first = [] if len(self.spec.buttons) == 1 else [("enter", "clear")]
-        last = self.spec.buttons[-1].label
-        return [*first, ("←→", "scope"), ("esc", last[:1].lower() + last[1:])]
+        *first, last = self.spec.hints
+        first = [replace(each, label="clear") for each in first]
+        return [*first, hint(self.key_names, "dialog.left dialog.right", "scope"), last]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 
-from fwtui.model.footer import Hint
+from fwtui.model.footer import hint
 from fwtui.model.helptext import help_lines
+from fwtui.model.key_names import USUAL, KeyNames
+from fwtui.model.keys import ROWS
 from fwtui.model.tabs import Tab
+from fwtui.widgets.bindings import binding_of, bindings_of
 from fwtui.widgets.footer import Footer
 from fwtui.widgets.lines_pane import LinesPane
 from fwtui.widgets.tabs import TabsRule
@@ -18,27 +21,33 @@ from fwtui.widgets.tabs import TabsRule
 __all__ = ["HelpScreen"]
 
 
-class HelpScreen(Screen[None]):
-    """The help page; q, ? and esc lead back."""
+class HelpScreen(Screen[None], inherit_bindings=False):
+    """The help page; the key that opened it leads back, too.
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,escape,question_mark", "leave", "back", show=False),
-    ]
+    Args:
+        part: where the focus is, as in ``Key.where``.
+        names: the keys as the person has them.
+    """
 
-    def __init__(self, part: str) -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("page"), binding_of("look.help", "leave")]
+
+    def __init__(self, part: str, names: KeyNames = USUAL) -> None:
         super().__init__()
         self._part = part
+        self._names = names
 
     def compose(self) -> ComposeResult:
         """A title, the page, its keys."""
-        yield TabsRule(id="rule")
+        yield TabsRule(self._names, id="rule")
         yield LinesPane(id="page")
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
         """Fill the page."""
-        self.query_one(TabsRule).show([Tab("?", "Help", "help")], "help", "", focused=True)
-        self.query_one(Footer).show([Hint("↑↓", "scroll"), Hint("esc", "back", "leave"), Hint("q", "back", "leave")])
+        opener = self._names.shown("look.help")
+        self.query_one(TabsRule).show([Tab(opener, "Help", "help")], "help", "", focused=True)
+        moves = hint(self._names, "pane.up pane.down", "scroll")
+        self.query_one(Footer).show([moves, hint(self._names, "page.leave", "back")])
         self.query_one(LinesPane).focus()
         self._fill()
 
@@ -47,11 +56,12 @@ class HelpScreen(Screen[None]):
         self._fill()
 
     def _fill(self) -> None:
-        self.query_one(LinesPane).show(help_lines(self._part, self.size.width), keep_place=True)
+        self.query_one(LinesPane).show(help_lines(self._part, self.size.width, self._names), keep_place=True)
 
-    def on_footer_picked(self) -> None:
-        """A click on a key of the footer leads back."""
-        self.action_leave()
+    async def on_footer_picked(self, event: Footer.Picked) -> None:
+        """A click on a key of the footer does what the key does."""
+        row = ROWS[event.key_id]
+        await (self if row.where == "page" else self.query_one(LinesPane)).run_action(row.action)
 
     def action_leave(self) -> None:
         """Back to the dashboard."""

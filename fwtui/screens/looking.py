@@ -94,17 +94,12 @@ class LookingKeys(Board):
 
     def action_help(self) -> None:
         """Show every key."""
-        self.app.push_screen(HelpScreen(self._part()))
+        self.app.push_screen(HelpScreen(self._part(), self.names))
 
     def _part(self) -> str:
         if not self.in_pane:
             return "tasks"
         return "pane" if self.pane.lines is not None else self.pane.active
-
-    def action_redraw(self) -> None:
-        """Draw everything again."""
-        self.app.refresh(repaint=True, layout=True)
-        self.refresh(repaint=True, layout=True)
 
     # -- copying and editing ----------------------------------------------------------------------------------------
 
@@ -114,7 +109,7 @@ class LookingKeys(Board):
         if lines is not None:
             self.copy(lines.text)
         elif self.view is not None and task is not None:
-            said = [task.title, task.state.value, time_text(task, self.clock()), why_text(self.view, task)]
+            said = [task.title, task.state.value, time_text(task, self.clock()), why_text(self.view, task, self.names)]
             self.copy("  ".join(each for each in said if each))
 
     def action_copy_error(self) -> None:

@@ -12,6 +12,7 @@ from flowweaver.records import AttemptRecord
 from fwtui.model.details import details_lines
 from fwtui.model.frames import Excerpt
 from fwtui.model.header import WIDE
+from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.logtext import empty_text, error_lines, log_lines, log_text, pane_title, wants_error
 from fwtui.model.runs import run_rows
 from fwtui.model.segments import Line, Segment, line
@@ -53,6 +54,7 @@ class Pane:
         rule: the line above, with the tabs.
         run: runs a coroutine beside everything else.
         left: how many seconds the run that goes on still needs, None if that is not known.
+        names: the keys as the person has them.
 
     Attributes:
         active: name of the view that is seen.
@@ -68,6 +70,7 @@ class Pane:
         rule: TabsRule,
         run: Callable[[Coroutine[Any, Any, None]], object],
         left: Callable[[], float | None],
+        names: KeyNames = USUAL,
     ) -> None:
         self._conductor = conductor
         self._clock = clock
@@ -78,6 +81,7 @@ class Pane:
         self._rule = rule
         self._run = run
         self._left = left
+        self._names = names
         self.active = "log"
         self.task: TaskView | None = None
         self._attempt: int | None = None
@@ -154,7 +158,13 @@ class Pane:
         right = ""
         if view is not None and self.task is not None and self.active == "log":
             right = pane_title(
-                view, self.task, wide=wide, place=log.place, following=log.following, shown=self._attempt
+                view,
+                self.task,
+                wide=wide,
+                place=log.place,
+                following=log.following,
+                shown=self._attempt,
+                names=self._names,
             )
         elif self.active == "details" and self.task is not None:
             right = self.task.title
@@ -234,7 +244,7 @@ class Pane:
         before = len(made)
         error = []
         if key[2] < task.attempt or wants_error(task):
-            error = error_lines(attempts, task.attempts_allowed, excerpts, widget.size.width)
+            error = error_lines(attempts, task.attempts_allowed, excerpts, widget.size.width, self._names)
         if not made and not error:
             made = [line(Segment(f" {empty_text(view, task)}", "muted"))]
         live = view.running and task.state in OPEN_STATES

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 
-from fwtui.model.footer import Hint
+from fwtui.model.footer import hint
+from fwtui.model.key_names import USUAL, KeyNames
+from fwtui.model.keys import ROWS
 from fwtui.model.planlines import plan_lines, plan_title
 from fwtui.model.segments import Segment, line
 from fwtui.model.tabs import Tab
 from fwtui.model.views import RunView
+from fwtui.widgets.bindings import binding_of, bindings_of
 from fwtui.widgets.footer import Footer
 from fwtui.widgets.lines_pane import LinesPane
 from fwtui.widgets.tabs import TabsRule
@@ -22,23 +25,26 @@ __all__ = ["PlanScreen"]
 _CHANGED = "Nothing has started: the plan is another one now."
 
 
-class PlanScreen(Screen[bool]):
+class PlanScreen(Screen[bool], inherit_bindings=False):
     """What a run would do; returns whether it is to be done.
 
     Args:
         view: the workflow with its plan.
+        names: the keys as the person has them.
         changed: another plan was looked at, and nothing has started.
     """
 
     # Enter has priority: the page it is on would take it to go to the next match of a search.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,escape,p", "leave", "back", show=False),
-        Binding("enter", "run", "run", show=False, priority=True),
+        *bindings_of("page"),
+        binding_of("run.plan", "leave"),
+        binding_of("plan.run", priority=True),
     ]
 
-    def __init__(self, view: RunView, *, changed: bool = False) -> None:
+    def __init__(self, view: RunView, names: KeyNames = USUAL, *, changed: bool = False) -> None:
         super().__init__()
         self._view = view
+        self._names = names
         self._changed = changed
 
     @property
@@ -47,17 +53,18 @@ class PlanScreen(Screen[bool]):
 
     def compose(self) -> ComposeResult:
         """A title, the page, its keys."""
-        yield TabsRule(id="rule")
+        yield TabsRule(self._names, id="rule")
         yield LinesPane(id="page")
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
         """Fill the page."""
-        self.query_one(TabsRule).show([Tab("p", "Plan", "plan")], "plan", plan_title(self._view), focused=True)
+        opener = Tab(self._names.shown("run.plan"), "Plan", "plan")
+        self.query_one(TabsRule).show([opener], "plan", plan_title(self._view), focused=True)
         number = f"{self._view.to_run:,}" + (f", {self._view.maybe:,} maybe" if self._view.maybe else "")
-        run = [Hint("enter", f"run {number}", "run")] if self._runs else []
-        back = [Hint("esc", "back", "leave"), Hint("q", "back", "leave")]
-        self.query_one(Footer).show([*run, Hint("↑↓", "scroll"), *back])
+        run = [hint(self._names, "plan.run", f"run {number}")] if self._runs else []
+        moves = hint(self._names, "pane.up pane.down", "scroll")
+        self.query_one(Footer).show([*run, moves, hint(self._names, "page.leave", "back")])
         page = self.query_one(LinesPane)
         page.focus()
         said = [line(Segment(f" {_CHANGED}", "warning")), ()] if self._changed else []
@@ -65,7 +72,8 @@ class PlanScreen(Screen[bool]):
 
     async def on_footer_picked(self, event: Footer.Picked) -> None:
         """A click on a key of the footer does what the key does."""
-        await self.run_action(event.action)
+        row = ROWS[event.key_id]
+        await (self if row.where in ("plan", "page") else self.query_one(LinesPane)).run_action(row.action)
 
     def action_run(self) -> None:
         """Run it, if there is anything to run."""

@@ -16,7 +16,7 @@ __all__ = ["CursorRows"]
 K = TypeVar("K", bound=Hashable)
 
 
-class CursorRows(Drawn, ScrollView, Generic[K], can_focus=True):
+class CursorRows(Drawn, ScrollView, Generic[K], can_focus=True, inherit_bindings=False):
     """Rows that are drawn when they are seen, and a cursor on one of them.
 
     Attributes:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual import events
 from textual.message import Message
 
-from fwtui.model.footer import Hint, compose, hint_at
+from fwtui.model.footer import Hint, compose, key_at
 from fwtui.model.segments import Line
 from fwtui.widgets.drawing import Lines
 
@@ -18,11 +18,11 @@ class Footer(Lines):
     """One line; a click on a key does what the key does."""
 
     class Picked(Message):
-        """A key was clicked."""
+        """A key was clicked, by its id."""
 
-        def __init__(self, action: str) -> None:
+        def __init__(self, key_id: str) -> None:
             super().__init__()
-            self.action = action
+            self.key_id = key_id
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -40,6 +40,6 @@ class Footer(Lines):
 
     def on_click(self, event: events.Click) -> None:
         """Do what the clicked key does."""
-        hint = hint_at(self._hints, self.size.width, event.x)
-        if hint is not None and hint.action:
-            self.post_message(self.Picked(hint.action))
+        key_id = key_at(self._hints, self.size.width, event.x)
+        if key_id:
+            self.post_message(self.Picked(key_id))

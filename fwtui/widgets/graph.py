@@ -35,7 +35,7 @@ _MARGIN_X, _MARGIN_Y = 8, 1
 _BACK: dict[Direction, Direction] = {"left": "right", "right": "left"}
 
 
-class GraphView(Drawn, ScrollView, can_focus=True):
+class GraphView(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
     """The whole graph, or what of it is near the selected task, and below it what is to be said of that task.
 
     Args:

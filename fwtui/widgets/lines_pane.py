@@ -23,7 +23,7 @@ __all__ = ["LinesPane"]
 _MOST = 100_000
 
 
-class LinesPane(Drawn, ScrollView, can_focus=True):
+class LinesPane(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
     """Lines, and a place in them.
 
     Attributes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual import events
 from textual.message import Message as TextualMessage
 
+from fwtui.model.key_names import EVEN_HERE, USUAL, KeyNames
 from fwtui.model.messages import Message
 from fwtui.model.segments import Line, Segment, cells, crop, line, pad_end
 from fwtui.model.text import visible
@@ -16,10 +17,15 @@ _FIELD = 24
 
 
 class MessageLine(Lines):
-    """A notice, else a banner that holds, else nothing."""
+    """A notice, else a banner that holds, else nothing.
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+    Args:
+        names: the keys as the person has them.
+    """
+
+    def __init__(self, names: KeyNames = USUAL, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self._names = names
         self._message: Message | None = None
 
     @property
@@ -35,7 +41,7 @@ class MessageLine(Lines):
     def compose_lines(self, width: int, height: int) -> list[Line]:
         """Return the sentence in the form that fits."""
         del height
-        return [() if self._message is None else self._message.fitted(width)]
+        return [() if self._message is None else self._message.fitted(width, self._names)]
 
     def role_of(self, y: int) -> str:
         """Return the role of a line that is one colour from end to end."""
@@ -44,7 +50,11 @@ class MessageLine(Lines):
 
 
 class Prompt(Lines, can_focus=True):
-    """A line to type in. It has every key but those that lead out of it."""
+    """A line to type in. It has every key but those that lead out of it.
+
+    Args:
+        names: the keys as the person has them.
+    """
 
     class Typed(TextualMessage):
         """The text changed."""
@@ -70,8 +80,9 @@ class Prompt(Lines, can_focus=True):
             super().__init__()
             self.delta = delta
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, names: KeyNames = USUAL, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self._names = names
         self._text = ""
         self._note = ""
 
@@ -100,28 +111,34 @@ class Prompt(Lines, can_focus=True):
         return [line(" ", Segment("/ ", "key"), pad_end(f"{shown}▏", _FIELD), Segment(self._note, "muted"))]
 
     def on_key(self, event: events.Key) -> None:
-        """Take every key but ctrl+c and those of the terminal."""
-        if event.key in ("ctrl+c", "ctrl+q", "ctrl+l"):
+        """Take every key but those that are the same everywhere; a colon is text here, and no palette."""
+        if self._names.id_of(event.key, "everywhere") in EVEN_HERE:
             return
         event.stop()
         event.prevent_default()
-        match event.key:
-            case "enter" | "tab":
+        key_id = self._names.id_of(event.key, "typing")
+        if key_id:
+            self.take(key_id)
+        elif event.is_printable and event.character:
+            self._change(self._text + event.character)
+
+    def take(self, key_id: str) -> None:
+        """Do what a key does, by its id."""
+        match key_id:
+            case "typing.keep":
                 self.post_message(self.Entered(self._text))
-            case "escape":
+            case "typing.drop":
                 self.post_message(self.Dropped())
-            case "up":
+            case "typing.up":
                 self.post_message(self.Moved(-1))
-            case "down":
+            case "typing.down":
                 self.post_message(self.Moved(1))
-            case "backspace":
+            case "typing.erase":
                 self._change(self._text[:-1])
-            case "ctrl+u":
-                self._change("")
-            case "ctrl+w":
+            case "typing.erase_word":
                 self._change(self._text.rstrip().rpartition(" ")[0])
-            case _ if event.is_printable and event.character:
-                self._change(self._text + event.character)
+            case "typing.erase_all":
+                self._change("")
 
     def on_paste(self, event: events.Paste) -> None:
         """Take the first line of what is pasted."""

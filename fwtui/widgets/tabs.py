@@ -7,15 +7,20 @@ from collections.abc import Sequence
 from textual import events
 from textual.message import Message
 
+from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.segments import Line
-from fwtui.model.tabs import Tab, tab_at, tabs_line
+from fwtui.model.tabs import Tab, tab_at, tabs_line, with_key
 from fwtui.widgets.drawing import Lines
 
 __all__ = ["TabsRule"]
 
 
 class TabsRule(Lines):
-    """One line; a click on a title shows its view."""
+    """One line; a click on a title shows its view.
+
+    Args:
+        names: the keys as the person has them.
+    """
 
     class Picked(Message):
         """A title was clicked."""
@@ -24,8 +29,9 @@ class TabsRule(Lines):
             super().__init__()
             self.name = name
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, names: KeyNames = USUAL, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self._names = names
         self._tabs: tuple[Tab, ...] = ()
         self._active = ""
         self._right = ""
@@ -38,7 +44,8 @@ class TabsRule(Lines):
 
     def show(self, tabs: Sequence[Tab], active: str, right: str, *, focused: bool) -> None:
         """Show these tabs; ``right`` tells what the pane shows."""
-        self._tabs, self._active, self._right, self._focused = tuple(tabs), active, right, focused
+        self._tabs = tuple(with_key(tab, self._names) for tab in tabs)
+        self._active, self._right, self._focused = active, right, focused
         self.redraw()
 
     def compose_lines(self, width: int, height: int) -> list[Line]:

@@ -16,6 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from fwtui.model.filters import Named, named, parse_filter
+from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.rows import Columns, RowFacts, columns_for, heading_line, row_line
 from fwtui.model.segments import cells
 from fwtui.model.views import RunView, TaskView
@@ -25,11 +26,12 @@ from fwtui.widgets.drawing import Drawn
 __all__ = ["TaskTable"]
 
 
-class TaskTable(Drawn, ScrollView, can_focus=True):
+class TaskTable(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
     """A heading and one row a task, with a cursor, marks and a filter.
 
     Args:
         clock: seconds since the epoch, for times that go on.
+        names: the keys as the person has them.
 
     Attributes:
         shown: names of the rows that the filter shows, in order.
@@ -60,9 +62,10 @@ class TaskTable(Drawn, ScrollView, can_focus=True):
     class Marked(Message):
         """Other tasks are marked than before."""
 
-    def __init__(self, clock: Callable[[], float], *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, clock: Callable[[], float], names: KeyNames = USUAL, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._clock = clock
+        self._keys = names
         self._view = RunView("", "")
         self.shown: list[str] = []
         self._index: dict[str, int] = {}
@@ -156,7 +159,7 @@ class TaskTable(Drawn, ScrollView, can_focus=True):
             return Strip.blank(width, self.style_of(""))
         task = self._view.tasks[self.shown[row]]
         cursor = task.name == self.cursor
-        facts = RowFacts(self._clock(), cursor, task.name in self.marks, self._sideways)
+        facts = RowFacts(self._clock(), cursor, task.name in self.marks, self._sideways, names=self._keys)
         over = ("cursor" if self.has_focus else "cursor-blurred") if cursor else ""
         return self.strip_of(row_line(self._view, task, columns, facts), width, over)
 

@@ -15,7 +15,7 @@ from fwtui.model.details import details_lines, short_result, size_text
 from fwtui.model.editor import editor_command
 from fwtui.model.filters import named, parse_filter
 from fwtui.model.folding import fold
-from fwtui.model.footer import FooterFacts, Hint, compose, fitting, hint_at, hints_for
+from fwtui.model.footer import FooterFacts, Hint, compose, fitting, hints_for, key_at
 from fwtui.model.frames import excerpt, users_frames
 from fwtui.model.helptext import help_lines
 from fwtui.model.keys import GROUPS, KEYS
@@ -119,12 +119,18 @@ def test_help_and_quit_go_last(width, view):
 
 
 def test_a_click_finds_the_key_under_it():
-    hints = [Hint("a", "one", "first"), Hint("esc", "two", "second")]
+    hints = [
+        Hint((("a", "first"),), "one"),
+        Hint((("[", "older"), ("]", "newer")), "attempt"),
+        Hint((("esc", "second"),), "two"),
+    ]
     text = plain(compose(hints, 80))
-    assert hint_at(hints, 80, text.index("one")).action == "first"
-    assert hint_at(hints, 80, text.index("esc")).action == "second"
-    assert hint_at(hints, 80, 0) is None
-    assert hint_at(hints, 80, 60) is None
+    assert text.strip() == "a one  [ ] attempt  esc two"
+    found = {word: key_at(hints, 80, text.index(word)) for word in ("a", "one", "[", "]", "esc", "two")}
+    assert found == {"a": "first", "one": "first", "[": "older", "]": "newer", "esc": "second", "two": "second"}
+    assert key_at(hints, 80, text.index("attempt")) == "", "which of the two is not said"
+    assert key_at(hints, 80, 0) == ""
+    assert key_at(hints, 80, 60) == ""
 
 
 # -- the rule and the layout --------------------------------------------------------------------------------------------

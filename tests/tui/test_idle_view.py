@@ -24,6 +24,7 @@ from scenes import (
 from flowweaver.plan import Action, Reason, ReasonKind
 from flowweaver.records import TaskRecord
 from flowweaver.status import TaskStatus
+from fwtui.model.key_names import USUAL
 from fwtui.model.status import COUNT_ORDER, LOOKS, State
 from fwtui.model.views import idle_view
 from fwtui.model.words import why_text
@@ -78,9 +79,12 @@ def test_what_a_person_stopped_is_not_called_interrupted():
     assert shown(pending, RUN, runs=(stopped,)) == (State.STOPPED, "by you at 10:42")
 
 
-def test_a_clear_that_can_be_undone_says_so():
-    cleared = record(NAME, TaskStatus.PENDING, cleared=True)
-    assert shown(cleared, RUN, undoable=(NAME,)) == (State.CLEARED, "U undoes")
+def test_a_clear_that_can_be_undone_says_so_where_there_are_keys():
+    records = {**done_picture("x").records, NAME: record(NAME, TaskStatus.PENDING, cleared=True)}
+    view = idle_view(replace(done_picture("x"), records=records, plan=plan_of(**{NAME: RUN}), undoable=(NAME,)))
+    assert why_text(view, view.tasks[NAME], USUAL) == "U undoes"
+    assert why_text(view, view.tasks[NAME]) == "", "no command has that key"
+    assert why_text(replace(view, undoable=frozenset()), view.tasks[NAME], USUAL) == ""
 
 
 def test_a_result_that_cannot_be_kept_has_a_badge():
