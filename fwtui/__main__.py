@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -12,5 +13,15 @@ def main() -> None:
     sys.exit(command_line())
 
 
+def _leave_out_the_current_folder() -> None:
+    """Undo what ``python -m`` did to the path: a random.py in the current folder would be everybody's random.
+
+    Where the folder is the one that this package was found in, it stays.
+    """
+    if not sys.flags.safe_path and sys.path[0] != os.path.dirname(os.path.dirname(os.path.abspath(__file__))):
+        del sys.path[0]
+
+
 if __name__ == "__main__":
+    _leave_out_the_current_folder()
     main()

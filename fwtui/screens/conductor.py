@@ -95,7 +95,7 @@ class Conductor:
     async def open(self) -> None:
         """Load the file and the state of its last run."""
         try:
-            view = await self._call(lambda: idle_view(self.session.open()))
+            hint, view = await self._call(self._open)
         except LoadProblem:
             self._changed()
             return
@@ -104,10 +104,16 @@ class Conductor:
             self._changed()
             return
         self._show(view)
-        if view.run is None and not view.records and view.total:
+        if hint:
+            self._say(messages.note(visible(hint)))
+        elif view.run is None and not view.records and view.total:
             self._say(messages.never_ran(view.total))
         elif view.run is not None and view.run.outcome == "interrupted":
             self._say(messages.interrupted(view))
+
+    def _open(self) -> tuple[str, RunView]:
+        picture = self.session.open()
+        return picture.hint, idle_view(picture)
 
     async def check_disk(self) -> bool:
         """Take what was saved, if anything, and say what it means; return whether anything was."""

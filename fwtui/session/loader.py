@@ -236,7 +236,7 @@ class _Load:
 
     def _hint(self) -> str:
         if not self._handed:
-            return ""
+            return _hidden_library(self._project.file)
         return (
             f"{self._file} runs its workflow when it is imported; it was read up to there. "
             'Put that call under: if __name__ == "__main__":'
@@ -251,7 +251,8 @@ class _Load:
             path, line = frames[-1].path, frames[-1].line
         else:
             path, line = str(self._project.file), None
-        return LoadProblem(file=visible(shown(path)), text=_text_of(error), line=line, frames=_told(frames), path=path)
+        hint = _hidden_library(self._project.file) if isinstance(error, ImportError | AttributeError) else ""
+        return LoadProblem(visible(shown(path)), _text_of(error), line=line, frames=_told(frames), hint=hint, path=path)
 
 
 class _FailedError(Exception):
@@ -272,6 +273,13 @@ def _text_of(error: BaseException) -> str:
     else:
         text = describe_exception(error)
     return cut(visible(text.strip().split("\n")[0]), _TEXT_LIMIT)
+
+
+def _hidden_library(file: Path) -> str:
+    """Return what a person should know of a file that is named like a module of Python's own, empty for any other."""
+    if file.stem not in sys.stdlib_module_names:
+        return ""
+    return f"{visible(file.name)} hides Python's own module {file.stem}; another name is safer."
 
 
 def _told(frames: Sequence[SourceFrame]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import logging
 import re
 import sqlite3
 import stat
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -37,6 +38,18 @@ def test_a_run_says_every_fact_and_ends_with_the_verdict(project: Project, fwtui
     assert re.search(r"^\d\d:\d\d:\d\d  load +\| 10,000 rows$", out, re.MULTILINE)
     assert re.search(r"\n\n✓ diamond is done\. Run 1, [\d.]+s: 4 ran\.\n$", out)
     assert project.ran() == ["clean", "count", "load", "report"]
+
+
+@pytest.mark.parametrize("name", ["random.py", "numbers.py", "queue.py"])
+def test_a_file_named_like_a_library_is_nobody_elses_library(
+    project: Project, start: Callable[..., subprocess.Popen[str]], name: str
+) -> None:
+    project.write(DIAMOND, name)
+    process = start("run", name, cwd=project.folder)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "is done. Run 1" in out
+    assert f"{name} hides Python's own module" in out + err
 
 
 def test_the_second_run_reuses_everything(project: Project, fwtui: Fwtui) -> None:

@@ -182,6 +182,17 @@ def test_a_file_named_like_a_library_does_not_take_its_place(write: Write, load_
     assert sys.modules[name[:-3]] is before
 
 
+def test_a_file_named_like_a_library_is_told_so(write: Write, load_file: Load) -> None:
+    assert load_file(write(ONE, "flows/calendar.py")).hint == (
+        "calendar.py hides Python's own module calendar; another name is safer."
+    )
+    hidden = problem_of(load_file, write(ONE + "from calendar import no_such\n", "calendar.py"))
+    assert hidden.text.startswith("ImportError: cannot import name 'no_such'")
+    assert hidden.hint == "calendar.py hides Python's own module calendar; another name is safer."
+    unrelated = problem_of(load_file, write(ONE + "1 / 0\n", "calendar.py"))
+    assert unrelated.hint == ""
+
+
 def test_a_package_around_it_that_does_not_import_is_no_hindrance(write: Write, load_file: Load) -> None:
     write("raise RuntimeError('broken package')\n", "flows/__init__.py")
     loaded = load_file(write(ONE + "class Thing: pass\n", "flows/etl.py"))

@@ -41,6 +41,15 @@ def test_the_first_opening_says_what_the_next_key_does(path):
     play(scene())
 
 
+def test_what_a_person_should_know_of_how_the_file_was_loaded_is_said_first(path):
+    async def scene():
+        picture = replace(never_ran_picture(path), hint="calendar.py hides Python's own module calendar.")
+        async with open_stage(FakeSession(picture)) as on:
+            assert on.board.message_text == "calendar.py hides Python's own module calendar."
+
+    play(scene())
+
+
 def test_opening_after_a_failed_run_puts_the_cursor_on_the_failure(path):
     async def scene():
         async with open_stage(FakeSession(failed_picture(path))) as on:
