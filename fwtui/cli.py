@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from fwtui.cli_group import DEFAULT, Commands, FileCommand
-from fwtui.cli_options import file_options, running, selection, session_of
+from fwtui.cli_options import file_options, running, selection, session_of, task_names
 from fwtui.standard import complain, let_go_of_stdout, open_what_is_closed
 
 __all__ = ["main"]
 
 _NUMBER = click.IntRange(min=1)
+_JSON = click.option("--json", "as_json", is_flag=True, help="For programs: one JSON object.")
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _CODES = """Exit codes: 0 all completed, 1 a task failed (or stdout cannot be written), 2 wrong usage or no such file,
 3 the file does not load, 4 the state cannot be used, 130 interrupted, 143 terminated."""
@@ -102,7 +103,7 @@ def run(target: str, *, output: str, pdb: bool, no_watch: bool, **given: Any) ->
 @cli.command()
 @file_options
 @selection
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@_JSON
 def plan(target: str, *, as_json: bool, **given: Any) -> int:
     """Say what would run and why, without running it."""
     from fwtui.commands.look import show_plan
@@ -112,7 +113,19 @@ def plan(target: str, *, as_json: bool, **given: Any) -> int:
 
 @cli.command()
 @file_options
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.argument("task", shell_complete=task_names)
+@selection
+@_JSON
+def explain(target: str, *, task: str, as_json: bool, **given: Any) -> int:
+    """Say why one task would run or not, and what changed."""
+    from fwtui.commands.explain import explain_task
+
+    return explain_task(*session_of(target, given), task=task, as_json=as_json)
+
+
+@cli.command()
+@file_options
+@_JSON
 def status(target: str, *, as_json: bool, **given: Any) -> int:
     """Say how each task stands."""
     from fwtui.commands.look import show_status
@@ -122,7 +135,18 @@ def status(target: str, *, as_json: bool, **given: Any) -> int:
 
 @cli.command()
 @file_options
-@click.argument("pattern", required=False, metavar="[TASK|GLOB]")
+@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="0 for all.")
+@_JSON
+def runs(target: str, *, limit: int, as_json: bool, **given: Any) -> int:
+    """List the past runs, each against what is usual."""
+    from fwtui.commands.runs import show_runs
+
+    return show_runs(*session_of(target, given), limit=limit, as_json=as_json)
+
+
+@cli.command()
+@file_options
+@click.argument("pattern", required=False, metavar="[TASK|GLOB]", shell_complete=task_names)
 @click.option("--run", "run_id", type=_NUMBER, metavar="N", help="Of this run; by default of the last that ran it.")
 @click.option("--attempt", type=_NUMBER, metavar="N", help="Of this attempt; by default of the last.")
 def logs(target: str, *, pattern: str | None, run_id: int | None, attempt: int | None, **given: Any) -> int:
@@ -137,7 +161,19 @@ def logs(target: str, *, pattern: str | None, run_id: int | None, attempt: int |
 
 @cli.command()
 @file_options
-@click.argument("pattern", required=False, metavar="[GLOB]")
+@click.argument("task", shell_complete=task_names)
+@click.option("--run", "run_id", type=_NUMBER, metavar="N", help="Of this run, if its result is still kept.")
+@_JSON
+def show(target: str, *, task: str, run_id: int | None, as_json: bool, **given: Any) -> int:
+    """Show the stored result of a task."""
+    from fwtui.commands.show import show_result
+
+    return show_result(*session_of(target, given), task=task, run_id=run_id, as_json=as_json)
+
+
+@cli.command()
+@file_options
+@click.argument("pattern", required=False, metavar="[TASK|GLOB]", shell_complete=task_names)
 @click.option("--this", "scope", flag_value="this", default=True, help="Only these tasks (this is the default).")
 @click.option("--downstream", "scope", flag_value="downstream", help="And what depends on them.")
 @click.option("--upstream", "scope", flag_value="upstream", help="And what they depend on.")
@@ -146,7 +182,7 @@ def logs(target: str, *, pattern: str | None, run_id: int | None, attempt: int |
 @click.option("--dry-run", is_flag=True, help="Only say what would be cleared.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def clear(target: str, *, pattern: str | None, scope: str, dry_run: bool, yes: bool, **given: Any) -> int:
-    """Forget the state and the results of tasks, so that they run again."""
+    """Forget what is stored of tasks, so that they run again."""
     from fwtui.commands.clear import clear_tasks
 
     return clear_tasks(*session_of(target, given), pattern=pattern, scope=scope, dry_run=dry_run, yes=yes)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fwtui.session.project import Project
     from fwtui.session.settings import Settings
 
-__all__ = ["file_options", "running", "selection", "session_of"]
+__all__ = ["file_options", "running", "selection", "session_of", "task_names"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -26,7 +26,21 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
     return put
 
 
-_target = click.argument("target", metavar="FILE[:NAME]")
+def task_names(context: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the tasks of a file that a word may become: those that its state knows, for nothing is imported here."""
+    from fwtui.session.archive import known_tasks
+    from fwtui.session.project import Project, split_target
+
+    try:
+        # Behind an option that has no value yet, click has not come to name what stood before it.
+        path, _name = split_target(context.params.get("target") or context.args[0])
+        names = known_tasks(Project.of(path, state=context.params.get("state")))
+    except Exception:  # a shell shows an error in the middle of what is typed
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+_target = click.argument("target", metavar="FILE[:NAME]", type=click.Path())
 _state = click.option(
     "--state", metavar="PATH", help="The file that keeps the state (or FWTUI_STATE); by default one in .fwtui."
 )
@@ -50,15 +64,18 @@ _ascii = click.option(
 )
 file_options = _together(_target, _params, _state, _ascii)
 
+
+def _globs(*names: str, help_text: str) -> Callable[[Command], Command]:
+    return click.option(
+        *names, multiple=True, metavar="GLOB", shell_complete=task_names, help=f"{help_text}; repeatable."
+    )
+
+
 selection = _together(
-    click.option("--only", multiple=True, metavar="GLOB", help="Only these tasks, and results they lack; repeatable."),
-    click.option(
-        "--from", "start_from", multiple=True, metavar="GLOB", help="Only these and what depends on them; repeatable."
-    ),
-    click.option(
-        "--to", "up_to", multiple=True, metavar="GLOB", help="Only these and what they depend on; repeatable."
-    ),
-    click.option("--force", multiple=True, metavar="GLOB", help="Run these again although they are done; repeatable."),
+    _globs("--only", help_text="Only these tasks, and results they lack"),
+    _globs("--from", "start_from", help_text="Only these and what depends on them"),
+    _globs("--to", "up_to", help_text="Only these and what they depend on"),
+    _globs("--force", help_text="Run these again although they are done"),
     click.option("--fresh", is_flag=True, help="Run everything again."),
     click.option(
         "--continue-or-new",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 from fwtui.model.text import visible, visible_lines
 from fwtui.session.project import Project
@@ -14,7 +15,7 @@ from fwtui.session.session import Session
 from fwtui.session.settings import Settings
 from fwtui.streams import SteadyStream, ascii_only
 
-__all__ = ["Out", "opened"]
+__all__ = ["Out", "aside", "opened"]
 
 _CODES = {"strong": "1", "muted": "2", "done": "32", "running": "1;36", "error": "31", "error-strong": "1;31"} | {
     "warning": "33",
@@ -32,7 +33,8 @@ class Out:
         self._stream = SteadyStream(sys.stdout)
         self.ascii = ascii_only(self._stream)
         wants = not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
-        self._coloured = wants and self._stream.isatty()
+        self.isatty = self._stream.isatty()
+        self._coloured = wants and self.isatty
 
     def line(self, *parts: str | tuple[str, str]) -> None:
         """Write a line of text, or of text and its role; trailing blanks are left out."""
@@ -65,6 +67,26 @@ class Out:
 
 
 @contextmanager
+def aside(name: str) -> Iterator[list[str]]:
+    """While somebody else's code runs, let what it writes go to stderr, made visible, behind a name.
+
+    Yields:
+        Further lines; what is added there is written first.
+    """
+    given: list[str] = []
+    raw_lines: list[str] = []
+    printed = io.StringIO()
+    try:
+        with RawOutput(raw_lines.append), redirect_stdout(printed), redirect_stderr(printed):
+            yield given
+    finally:
+        err = SteadyStream(sys.stderr)
+        for text in (*given, printed.getvalue(), *raw_lines):
+            for line in filter(None, visible_lines(text)):
+                err.write(f"{visible(name)}: {line}\n")
+
+
+@contextmanager
 def opened(project: Project, settings: Settings) -> Iterator[Session]:
     """Load a file for looking at it; what it prints while it is imported goes to stderr, made visible.
 
@@ -72,14 +94,9 @@ def opened(project: Project, settings: Settings) -> Iterator[Session]:
         LoadProblem: it does not load.
     """
     session = Session(project, settings)
-    raw_lines: list[str] = []
-    with RawOutput(raw_lines.append):
+    with aside(project.file.name) as lines:
         loaded = session.loaded
-    err = SteadyStream(sys.stderr)
-    name = visible(project.file.name)
-    for line in (*visible_lines(loaded.output.rstrip("\n")), *map(visible, raw_lines)):
-        if line:
-            err.write(f"{name}: {line}\n")
+        lines.extend(loaded.output.rstrip("\n").split("\n"))
     try:
         yield session
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flowweaver.records import AttemptRecord, LogLine, RunRecord, TaskRecord
 from fwtui.session.project import Project, make_state_folder
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from flowweaver.stores.sqlite import SQLiteStateStore
     from flowweaver.stores.sqlite_reader import SQLiteWorkflowState
 
-__all__ = ["Archive", "attempts_behind", "open_store"]
+__all__ = ["Archive", "attempts_behind", "known_tasks", "open_store"]
 
 _RUNS_BEHIND = 50
 """Runs whose attempts are in a picture: results that are reused may come from as many."""
@@ -30,6 +30,19 @@ def open_store(project: Project) -> SQLiteStateStore:
 
     make_state_folder(project)
     return SQLiteStateStore(project.state)
+
+
+def known_tasks(project: Project) -> list[str]:
+    """Return the names of all tasks that a state knows, of whatever workflow. Nothing is imported or made.
+
+    Raises:
+        StateError: the state cannot be used.
+    """
+    if not project.state.exists():
+        return []
+    from flowweaver.stores.sqlite import SQLiteStateStore
+
+    return SQLiteStateStore(project.state, read_only=True).list_all_tasks()
 
 
 class Archive:
@@ -79,6 +92,19 @@ class Archive:
         """Return what an attempt wrote; by default the attempt whose result or error is recorded."""
         state = self.of(workflow)
         return [] if state is None else state.log(task, run_id, attempt)
+
+    def result(self, workflow: str, task: str) -> Any:
+        """Return the stored result of a task.
+
+        Raises:
+            ResultUnavailable: it cannot be had.
+        """
+        from flowweaver.stores.base import ResultUnavailable
+
+        state = self.of(workflow)
+        if state is None:
+            raise ResultUnavailable("nothing has run yet")
+        return state.load_result(task)
 
     def change(self, workflow: str, work: Callable[[SQLiteWorkflowState], list[str]]) -> list[str]:
         """Return what ``work`` does to what is stored; nothing if nothing is."""

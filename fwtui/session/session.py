@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from flowweaver.errors import WorkflowBusyError
 from flowweaver.events import Event
@@ -323,6 +324,15 @@ class Session:
         """Return what an attempt wrote; by default the attempt whose result or error is recorded."""
         with self._lock:
             return self._archive.log(self._name, task, run_id, attempt)
+
+    def result(self, task: str) -> Any:
+        """Return the stored result of a task. A pickle is opened only if this user signed it.
+
+        Raises:
+            ResultUnavailable: it cannot be had.
+        """
+        with self._lock:
+            return self._archive.result(self._name, task)
 
     def clear(self, names: Sequence[str]) -> list[str]:
         """Forget these tasks; return those that had something to forget.

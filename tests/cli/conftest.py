@@ -17,6 +17,7 @@ from fwtui import cli
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("FWTUI_STATE", raising=False)
+    monkeypatch.setenv("FWTUI_ASCII", "")  # --ascii sets it for the process
     return Project(tmp_path)
 
 

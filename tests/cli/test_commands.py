@@ -298,15 +298,28 @@ def test_a_clear_says_what_it_is_about(project: Project, fwtui: Fwtui) -> None:
 # -- graph ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_graph_as_text_lists_layers_and_what_each_task_needs(project: Project, fwtui: Fwtui) -> None:
+def test_the_graph_as_text_is_drawn(project: Project, fwtui: Fwtui) -> None:
     project.write(DIAMOND)
     assert fwtui("graph", "flow.py").out.splitlines() == [
-        "diamond  flow.py",
-        "  1  load",
-        "  2  clean   ← load",
-        "     count   ← load",
-        "  3  report  ← clean, count",
+        "diamond  flow.py   4 tasks",
+        "load ─┬─→ clean ─┬─→ report",
+        "      ╰─→ count ─╯",
     ]
+    assert fwtui("graph", "flow.py", "--ascii").out.isascii()
+
+
+def test_a_large_graph_is_listed_by_layers(project: Project, fwtui: Fwtui) -> None:
+    project.write(
+        """
+        from flowweaver import Task
+        workflow = Workflow("wide")
+        for number in range(500): workflow.add_task(Task(f"t{number}", lambda: None))
+        workflow.add_task(Task("last", lambda: None), depends_on=["t0", "t1"])
+        """
+    )
+    lines = fwtui("graph", "flow.py").out.splitlines()
+    assert (lines[0], lines[1], lines[2]) == ("wide  flow.py   501 tasks", "  1  t0", "     t1")
+    assert lines[-1] == "  2  last  ← t0, t1"
 
 
 def test_the_graph_for_other_programs(project: Project, fwtui: Fwtui) -> None:

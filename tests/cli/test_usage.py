@@ -50,6 +50,33 @@ def test_every_option_of_every_command_is_explained(fwtui: Fwtui, name: str) -> 
     assert out.startswith("Usage: fwtui [OPTIONS] FILE" if name == "open" else f"Usage: fwtui {name} [OPTIONS] FILE")
 
 
+# -- completion -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "place", "offered"),
+    [
+        ("fwtui ru", 1, {"file,ru", "plain,run", "plain,runs"}),
+        ("fwtui flo", 1, {"file,flo"}),
+        ("fwtui plan flo", 2, {"file,flo"}),
+        ("fwtui logs flow.py c", 3, {"plain,clean", "plain,count"}),
+        ("fwtui run flow.py --force re", 4, {"plain,report"}),
+        ("fwtui flow.py --only lo", 3, {"plain,load"}),
+        ("fwtui show flow.py --ru", 3, {"plain,--run"}),
+        ("fwtui logs gone.py c", 3, set()),
+    ],
+)
+def test_a_shell_completes_commands_files_options_and_tasks(
+    project: Project, fwtui: Fwtui, start: Start, typed: str, place: int, offered: set[str]
+) -> None:
+    project.write(DIAMOND + "print('imported')\n")
+    fwtui("run", "flow.py")
+    env = {"COMP_WORDS": typed, "COMP_CWORD": str(place), "_FWTUI_COMPLETE": "bash_complete"}
+    process = start(cwd=project.folder, env=env)
+    out, err = process.communicate(timeout=20)
+    assert (set(out.split("\n")) - {""}, err) == (offered, ""), "and nothing is imported for it"
+
+
 # -- a stdout that takes nothing --------------------------------------------------------------------------------------
 
 
