@@ -22,11 +22,10 @@ class Attempt:
         ended: monotonic seconds at which it came back.
         closed: it has its outcome; whatever it brings later is discarded.
         cancelled: the run asked it to end.
-        left: it was given up while its thread went on.
         stop_coroutine: asks the coroutine that it awaits to end; None if there is none.
     """
 
-    __slots__ = ("args", "cancelled", "closed", "deadline", "ended", "error", "index", "kwargs", "left", "number",
+    __slots__ = ("args", "cancelled", "closed", "deadline", "ended", "error", "index", "kwargs", "number",
                  "result", "sink", "started", "stop_coroutine", "task")  # fmt: skip
 
     def __init__(self, task: Task, index: int, number: int, args: list[Any], kwargs: dict[str, Any]) -> None:
@@ -40,7 +39,6 @@ class Attempt:
         self.deadline: float | None = None
         self.closed = False
         self.cancelled = False
-        self.left = False
         self.result: Any = None
         self.error: BaseException | None = None
         self.sink: Sink | None = None

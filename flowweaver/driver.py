@@ -28,7 +28,7 @@ from flowweaver.results import Results
 from flowweaver.scheduler import Scheduler, State, ranks_by_remaining_path
 from flowweaver.stores.base import RunJournal
 from flowweaver.task import Task
-from flowweaver.tracebacks import traceback_text
+from flowweaver.tracebacks import Frame, traceback_text
 from flowweaver.workers import Clock, Leave, Workers
 from flowweaver.workflow import Workflow
 
@@ -68,8 +68,6 @@ class Driver:
         self.state_error: StateError | None = None
         self.crashed: BaseException | None = None
         self.first_failure: tuple[str, BaseException] | None = None
-        self.left_behind = 0
-        """Threads that are still in a task that was given up."""
 
         self._facts = list(prepared.facts)
         self._records = prepared.records
@@ -92,6 +90,8 @@ class Driver:
         self._results = Results(workflow, prepared, dependencies, fixed=fixed, load_later=load_later)
         self._attempts = [0] * len(self.tasks)
         self._inflight: set[Attempt] = set()
+        self._behind: set[Attempt] = set()
+        """Attempts that were given up while their threads went on, and go on."""
         self._busy = 0
         """Workers that are on their way, in an attempt, or in a callback."""
         self._coming = 0
@@ -134,7 +134,7 @@ class Driver:
         calls_back = bool(attempt.task.callbacks)
         with self.lock:
             if attempt.closed:
-                self.left_behind -= attempt.left
+                self._behind.discard(attempt)
                 return None
             final = self._take_in(attempt, value, trace)
             following = self._advance(want=go_on and not calls_back and not self._in_the_way())
@@ -459,10 +459,14 @@ class Driver:
             self._worker_goes()
 
     def _close(self, attempt: Attempt, *, left: bool) -> None:
-        """What the attempt's thread brings from now on is discarded; another worker takes its place."""
+        """What the attempt brings from now on is discarded; another worker takes its place.
+
+        Args:
+            left: its thread may go on.
+        """
         attempt.closed = True
-        attempt.left = left
-        self.left_behind += left
+        if left:
+            self._behind.add(attempt)
         self._inflight.discard(attempt)
         self._worker_goes()
 
@@ -481,6 +485,18 @@ class Driver:
         return Provenance(known.code, known.params, self._results.inputs(index), known.files)
 
     # -- how it stands ----------------------------------------------------------------------------------------------
+
+    @property
+    def left_behind(self) -> int:
+        """Threads that are still in a task that was given up."""
+        return len(self._behind)
+
+    def stack(self, name: str) -> list[Frame]:
+        """Return where a task is now, outermost first; none if it is not being run. Takes no lock."""
+        for attempt in (*self._inflight, *self._behind):
+            if attempt.task.name == name:
+                return self._workers.stack(attempt)
+        return []
 
     def names_by_word(self) -> dict[str, tuple[str, ...]]:
         """Return task names by how they stand: "completed" in this run, "reused", "failed", "skipped", "pending".

@@ -35,6 +35,7 @@ from flowweaver.workflow import Workflow
 
 if TYPE_CHECKING:
     from flowweaver.events import Listener
+    from flowweaver.tracebacks import Frame
 
 __all__ = ["Hooks", "Run"]
 
@@ -202,6 +203,14 @@ class Run:
     def when_done(self, call: Callable[[], None]) -> None:
         """Call a function, from whatever thread, when the run has ended; it must not raise. Set it before ``start``."""
         self._when_done = call
+
+    def stack(self, task_name: str) -> list[Frame]:
+        """Return where a task that is being run is now: its frames, outermost first, those of the engine left out.
+
+        A task that timed out is still somewhere while its thread goes on. Frames only, never local variables; the
+        task may have gone on by the time they are looked at. Empty if it is not being run.
+        """
+        return self._driver.stack(task_name)
 
     def stop(self) -> None:
         """Start no further task; what runs finishes and is saved."""

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from flowweaver.errors import describe_exception
 
-__all__ = ["Frame", "frames_in", "traceback_text"]
+__all__ = ["HERE", "Frame", "frames_in", "traceback_text"]
 
 _FRAMES = 40
 _CHAIN = 8
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+), in (?P<function>.*)$')
 _CAUSE = "The above exception was the direct cause of the following exception:"
 _CONTEXT = "During handling of the above exception, another exception occurred:"
@@ -37,7 +37,7 @@ def _frames(traceback: TracebackType | None) -> list[str]:
     while traceback is not None:
         code = traceback.tb_frame.f_code
         # The frames by which the engine called the task say nothing to its author; those behind it stay.
-        own = own and code.co_filename.startswith(_HERE)
+        own = own and code.co_filename.startswith(HERE)
         if not own:
             lines.append(f'  File "{code.co_filename}", line {traceback.tb_lineno}, in {code.co_name}')
         traceback = traceback.tb_next

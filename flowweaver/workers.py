@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowweaver.attempt import Attempt
+from flowweaver.stacks import thread_stack
+from flowweaver.tracebacks import Frame
 
 if TYPE_CHECKING:
     from flowweaver.driver import Driver
@@ -49,6 +51,10 @@ class Workers(ABC):
     @abstractmethod
     def give_up(self, driver: Driver, attempt: Attempt) -> bool:
         """Ask an attempt to end; called under the driver's lock. Return whether its thread may go on running."""
+
+    def stack(self, attempt: Attempt) -> list[Frame]:
+        """Return where an attempt is now, outermost first; none if it is nowhere."""
+        return thread_stack(attempt)
 
     @abstractmethod
     def close(self) -> None:

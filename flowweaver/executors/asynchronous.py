@@ -71,8 +71,9 @@ class _AsyncWorkers(LoopWorkers):
             attempt = attempt or driver.take()
             while attempt is not None and is_async_callable(attempt.task.func):
                 attempt.stop_coroutine = partial(loop.call_soon_threadsafe, worker.cancel)
-                self._loops.entered(attempt, loop)
-                await attempt.call_async(driver.clock.monotonic)
+                coroutine = attempt.call_async(driver.clock.monotonic)
+                self._loops.entered(attempt, loop, coroutine)
+                await coroutine
                 self._loops.left(attempt)
                 attempt = driver.finish(attempt)
             if attempt is not None:

@@ -14,6 +14,8 @@ from flowweaver.attempt import Attempt
 from flowweaver.driver import Driver
 from flowweaver.errors import TaskExecutionError
 from flowweaver.executors.threads import DaemonThreads
+from flowweaver.stacks import coroutine_stack
+from flowweaver.tracebacks import Frame
 from flowweaver.workers import Workers
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class Loops:
         self._moved = moved
         self._loop = loop
         self._lock = threading.Lock()
-        self._on: dict[Attempt, asyncio.AbstractEventLoop] = {}
+        self._on: dict[Attempt, tuple[asyncio.AbstractEventLoop, Coroutine[Any, Any, Any]]] = {}
 
     def current(self) -> asyncio.AbstractEventLoop:
         """Return the loop that runs now."""
@@ -63,10 +65,10 @@ class Loops:
         import asyncio
 
         loop = self.current()
-        future = asyncio.run_coroutine_threadsafe(_guarded(coroutine), loop)
-        attempt.stop_coroutine = future.cancel
-        self.entered(attempt, loop)
+        self.entered(attempt, loop, coroutine)
         try:
+            future = asyncio.run_coroutine_threadsafe(_guarded(coroutine), loop)
+            attempt.stop_coroutine = future.cancel
             result, error = future.result()
         finally:
             self.left(attempt)
@@ -74,19 +76,25 @@ class Loops:
             raise error
         return result
 
-    def entered(self, attempt: Attempt, loop: asyncio.AbstractEventLoop) -> None:
+    def entered(self, attempt: Attempt, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any]) -> None:
         """An attempt's coroutine runs on this loop from now on."""
-        self._on[attempt] = loop
+        self._on[attempt] = loop, coroutine
 
     def left(self, attempt: Attempt) -> None:
         """An attempt's coroutine has ended."""
         self._on.pop(attempt, None)
 
+    def coroutine_of(self, attempt: Attempt) -> Coroutine[Any, Any, Any] | None:
+        """Return the coroutine that an attempt waits for, None if it is in a function."""
+        on = self._on.get(attempt)
+        return None if on is None else on[1]
+
     def give_up(self, driver: Driver, attempt: Attempt) -> None:
         """Cancel an attempt's coroutine; if its loop does not answer, give up the loop. Under the driver's lock."""
-        loop = self._on.get(attempt)
-        if loop is None or attempt.stop_coroutine is None:
+        on = self._on.get(attempt)
+        if on is None or attempt.stop_coroutine is None:
             return
+        loop, _ = on
         answered = threading.Event()
         attempt.stop_coroutine()
         loop.call_soon_threadsafe(answered.set)
@@ -99,7 +107,7 @@ class Loops:
                 return
             self._loop = None
         loop.call_soon_threadsafe(loop.stop)  # it takes that up if it ever comes back
-        for attempt, used in list(self._on.items()):
+        for attempt, (used, _) in list(self._on.items()):
             if used is loop and attempt is not culprit:
                 name = attempt.task.name
                 text = f"{name} was on an event loop that {culprit.task.name} or another task blocked"
@@ -132,6 +140,10 @@ class LoopWorkers(Workers):
             return True
         self._loops.give_up(driver, attempt)
         return False
+
+    def stack(self, attempt: Attempt) -> list[Frame]:
+        coroutine = self._loops.coroutine_of(attempt)
+        return super().stack(attempt) if coroutine is None else coroutine_stack(coroutine)
 
     def close(self) -> None:
         self._threads.close()

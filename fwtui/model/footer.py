@@ -170,7 +170,9 @@ def _in_tasks(view: RunView, facts: FooterFacts) -> list[Hint]:
     times = facts.hint("look.timeline", "timeline", wide=True)
     if view.running:
         stop = _stop(view, facts)
-        return [stop, failure, replace(log, wide=False), replace(graph, wide=False), times, details, find]
+        going_on = any(task.state is State.RUNNING for task in facts.chosen)
+        stack = [facts.hint("look.stack", "stack", wide=True)] if going_on else []
+        return [stop, failure, replace(log, wide=False), replace(graph, wide=False), times, details, *stack, find]
     if view.holder is not None or facts.past:
         leave = [facts.hint("find.back", "leave run")] if facts.past else []
         return [*leave, replace(graph, wide=False), replace(times, wide=False), replace(log, wide=False), find]

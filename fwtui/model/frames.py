@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from flowweaver.tracebacks import Frame, frames_in
 from fwtui.model.text import visible
 
-__all__ = ["Excerpt", "excerpt", "shown_path", "users_frames"]
+__all__ = ["Excerpt", "excerpt", "own_frames", "shown_path", "users_frames"]
 
 _CONTEXT = 2
 _MOST = 8
@@ -63,11 +63,16 @@ def _without_comprehensions(frames: Sequence[Frame]) -> list[Frame]:
 
 
 def users_frames(traceback: str | None) -> list[Frame]:
-    """Return the frames of the last exception that are the user's own, innermost first, at most eight.
+    """Return the frames of the last exception that are the user's own, innermost first, at most eight."""
+    return own_frames(frames_in(traceback))
+
+
+def own_frames(frames: Sequence[Frame]) -> list[Frame]:
+    """Return those of some frames that are the user's own, innermost first, at most eight.
 
     Frames of the standard library and of installed packages are left out, unless there are no others.
     """
-    frames = _without_comprehensions(frames_in(traceback))
+    frames = _without_comprehensions(frames)
     outside = _outside()
     own = [
         frame

@@ -61,6 +61,7 @@ KEYS: tuple[Key, ...] = (
     Key("look.edit", ("e",), "edit", "open the source at its line", "look"),
     Key("look.copy", ("y",), "copy", "copy the log", "look"),
     Key("look.copy_error", ("Y",), "copy_error", "copy the traceback", "look"),
+    Key("look.stack", ("b",), "stack", "stack: where a running task is, now", "look"),
     Key("look.palette", ("colon", "ctrl+p"), "command_palette", "palette: find a key by a word", "look", "everywhere"),
     Key("look.redraw", ("ctrl+l",), "redraw", "draw everything again", "look", "everywhere"),
     Key("look.help", ("question_mark",), "help", "every key", "look"),

@@ -15,7 +15,7 @@ from fwtui.model.times import clock_text
 from fwtui.model.views import RunView, TaskView
 from fwtui.model.words import why_text
 
-__all__ = ["attempt_note", "empty_text", "error_lines", "log_lines", "log_text", "pane_title"]
+__all__ = ["attempt_note", "empty_text", "error_lines", "excerpt_lines", "log_lines", "log_text", "pane_title"]
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
 
@@ -55,7 +55,14 @@ def error_lines(
     first, *more = wrap(error, max(20, width - 4))
     made = [(), line(Segment(" ✗ ", "error"), Segment(first, "error-strong"))]
     made += [line(Segment(f"   {rest}", "error-strong")) for rest in more]
+    after = [names.said(each) for each in _after_error(attempts, allowed, excerpts)]
+    return made + excerpt_lines(excerpts) + after
+
+
+def excerpt_lines(excerpts: Sequence[Excerpt]) -> list[Line]:
+    """Return frames with their source lines, numbered; each frame's own line is marked."""
     digits = max([3, *(len(str(number)) for each in excerpts for number, _ in each.lines)])
+    made: list[Line] = []
     for each in excerpts:
         made.append(line(Segment(f"   {each.where}", "muted")))
         for number, text in each.lines:
@@ -64,7 +71,7 @@ def error_lines(
             made.append(line(Segment(start, "" if own else "muted"), Segment(text, "" if own else "muted")))
         if each.changed:
             made.append(line(Segment("     the file has changed since", "muted")))
-    return made + [names.said(each) for each in _after_error(attempts, allowed, excerpts)]
+    return made
 
 
 def _after_error(attempts: Sequence[AttemptRecord], allowed: int, excerpts: Sequence[Excerpt]) -> list[Line]:

@@ -255,6 +255,15 @@ def auto(*, on: bool, watching: bool) -> Message:
     return note("Not automatic any more: a save starts nothing.")
 
 
+def no_stack(task: TaskView, *, elsewhere: bool) -> Message:
+    """``b`` on a task that cannot be found anywhere."""
+    if task.state is not State.RUNNING:
+        return note(f"{task.title} is not running. ", key("look.stack"), " shows where a running task is.")
+    if elsewhere:
+        return note(f"{task.title} runs in another process, and only that one knows where it is.")
+    return note(f"{task.title} is in no Python code at this moment. ", key("look.stack"), " looks again.")
+
+
 def no_failure() -> Message:
     """``f`` where nothing failed."""
     return note("No task has failed.")

@@ -6,6 +6,7 @@ Every blocking call is made in a thread, one after the other; keys that ask for 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -15,15 +16,16 @@ from flowweaver.events import Event
 from flowweaver.records import AttemptRecord, LogLine
 from fwtui.model import messages
 from fwtui.model.folding import fold
-from fwtui.model.frames import Excerpt, users_frames
+from fwtui.model.frames import Excerpt, own_frames, users_frames
 from fwtui.model.logbook import Logbook
 from fwtui.model.logtext import wants_error
 from fwtui.model.messages import Message
 from fwtui.model.runs_past import view_of_run
+from fwtui.model.stacktext import Sighting
 from fwtui.model.text import visible
 from fwtui.model.views import RunView, TaskView, idle_view
 from fwtui.screens.background import in_thread
-from fwtui.screens.sources import read_excerpts
+from fwtui.screens.sources import read_excerpts, read_frames
 from fwtui.session.port import LoadProblem, Reload, RunRequest, SessionPort
 
 __all__ = ["Conductor"]
@@ -297,6 +299,16 @@ class Conductor:
         except (LoadProblem, FlowWeaverError) as error:
             self._say(messages.refused(str(error)))
             return []
+
+    async def sighting(self, task: TaskView) -> Sighting:
+        """Return where a task that is being run is now."""
+        # Not behind the other calls: whatever they wait for may be what somebody wants to know.
+        return await in_thread(self._look, task, self._clock())
+
+    def _look(self, task: TaskView, now: float) -> Sighting:
+        frames = self.session.stack(task.name)
+        excerpts = read_frames(own_frames(frames), now if task.started_at is None else task.started_at)
+        return Sighting(task.title, now, task.started_at, frames, excerpts, os.getcwd())
 
     async def excerpts(self, task: TaskView, attempt: int) -> list[Excerpt]:
         """Return the user's frames of a failed attempt, as they were when they were first looked at."""

@@ -7,9 +7,11 @@ from textual.widget import Widget
 
 from fwtui.model import messages
 from fwtui.model.layout import WHOLE
+from fwtui.model.views import TaskView
 from fwtui.model.words import time_text, why_text
 from fwtui.screens.board import Board
 from fwtui.screens.help import HelpScreen
+from fwtui.screens.stack import StackScreen
 from fwtui.widgets.message import Prompt
 
 __all__ = ["LookingKeys"]
@@ -100,6 +102,22 @@ class LookingKeys(Board):
         if not self.in_pane:
             return "tasks"
         return "pane" if self.pane.lines is not None else self.pane.active
+
+    def action_stack(self) -> None:
+        """Show where a running task is."""
+        past, task = self.conductor.past, self.table.selected
+        if past is not None and past.run is not None:
+            self.say(messages.past_run(past.run.run_id))
+        elif task is not None:
+            self.beside(self._show_stack(task))
+
+    async def _show_stack(self, task: TaskView) -> None:
+        seen = await self.conductor.sighting(task)
+        if seen.frames:
+            self.app.push_screen(StackScreen(seen, lambda: self.conductor.sighting(task), self.names))
+        else:
+            elsewhere = self.view is not None and self.view.holder is not None
+            self.say(messages.no_stack(task, elsewhere=elsewhere))
 
     # -- copying and editing ----------------------------------------------------------------------------------------
 

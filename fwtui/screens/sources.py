@@ -1,13 +1,15 @@
-"""Source lines for the frames of an error, read from the files at the moment they are shown. Blocking."""
+"""Source lines for frames, read from the files at the moment they are shown. Blocking."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from flowweaver.records import AttemptRecord
+from flowweaver.tracebacks import Frame
 from fwtui.model.frames import Excerpt, context_of, excerpt, users_frames
 
-__all__ = ["read_excerpts"]
+__all__ = ["read_excerpts", "read_frames"]
 
 _LARGEST = 5_000_000
 
@@ -16,12 +18,17 @@ def read_excerpts(attempt: AttemptRecord | None) -> list[Excerpt]:
     """Return the user's frames of a failed attempt, innermost first, each with its source lines."""
     if attempt is None or attempt.traceback is None:
         return []
+    return read_frames(users_frames(attempt.traceback), attempt.started_at)
+
+
+def read_frames(frames: Sequence[Frame], before: float) -> list[Excerpt]:
+    """Return frames with their source lines, as far as their files were not written after a moment."""
     here = os.getcwd()
     sources: dict[str, tuple[list[str] | None, bool]] = {}
     made = []
-    for position, frame in enumerate(users_frames(attempt.traceback)):
+    for position, frame in enumerate(frames):
         if frame.file not in sources:
-            sources[frame.file] = _read(frame.file, attempt.started_at)
+            sources[frame.file] = _read(frame.file, before)
         source, changed = sources[frame.file]
         made.append(excerpt(frame, source, here, context=context_of(position), changed=changed))
     return made

@@ -15,6 +15,7 @@ from flowweaver.events import Listener
 from flowweaver.plan import Plan
 from flowweaver.prepare import Options, plan_of
 from flowweaver.records import TaskRecord
+from flowweaver.tracebacks import Frame
 from flowweaver.workflow import Workflow
 from fwtui.session.archive import open_store
 from fwtui.session.imports import Imports
@@ -69,6 +70,9 @@ class RunHandle(Protocol):
 
     def cancel(self, grace: float = 1.0) -> None:
         """Give up what runs, too, after ``grace`` seconds."""
+
+    def stack(self, task_name: str) -> list[Frame]:
+        """Return where a task that is being run is now: its frames, outermost first; none if it is nowhere."""
 
 
 class LoadedFile(Protocol):

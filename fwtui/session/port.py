@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from flowweaver.events import Event
 from flowweaver.plan import Plan
 from flowweaver.records import AttemptRecord, LogLine, RunRecord, TaskRecord
+from flowweaver.tracebacks import Frame
 from fwtui.model.verdict import Ending
 
 __all__ = ["LoadProblem", "Picture", "Reload", "RunRequest", "SessionPort", "TaskInfo"]
@@ -199,6 +200,9 @@ class SessionPort(Protocol):
 
     def log(self, task: str, *, run_id: int | None = None, attempt: int | None = None) -> list[LogLine]:
         """Return what an attempt wrote; by default the attempt whose result or error is recorded."""
+
+    def stack(self, task: str) -> list[Frame]:
+        """Return where a task that this session runs is now: its frames, outermost first; none if it is nowhere."""
 
     def attempts_of_run(self, run_id: int) -> list[AttemptRecord]:
         """Return all attempts of a run, in the order in which they began."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from flowweaver.errors import StateError, WorkflowCancelledError
 from flowweaver.events import Event, Listener
+from flowweaver.tracebacks import Frame
 from fwtui.session.loaded import Ask, LoadedFile, RunHandle, Workers
 from fwtui.session.recorder import Recorder
 
@@ -69,6 +70,10 @@ class Runner:
         events = self._events
         # Only what is there now: the engine may be quicker than whoever drains.
         return [events.popleft() for _ in range(len(events))]
+
+    def stack(self, task: str) -> list[Frame]:
+        """Return where a task that is being run is now: its frames, outermost first; none if it is nowhere."""
+        return [] if self._run is None else self._run.stack(task)
 
     @property
     def exit_code(self) -> int:

@@ -12,6 +12,7 @@ from flowweaver.errors import WorkflowBusyError
 from flowweaver.events import Event
 from flowweaver.plan import Plan
 from flowweaver.records import AttemptRecord, LogLine, RunRecord, TaskRecord
+from flowweaver.tracebacks import Frame
 from fwtui.model.verdict import Ending
 from fwtui.session.archive import Archive, attempts_behind
 from fwtui.session.ending import ending_of
@@ -268,6 +269,10 @@ class Session:
     def drain(self) -> list[Event]:
         """Take the events that have come since the last call."""
         return self._runner.drain()
+
+    def stack(self, task: str) -> list[Frame]:
+        """Return where a task that is being run is now: its frames, outermost first; none if it is nowhere."""
+        return self._runner.stack(task)
 
     @property
     def exit_code(self) -> int:

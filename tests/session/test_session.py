@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -416,3 +417,38 @@ def test_a_save_calls_back_and_a_new_modules_folder_is_watched_from_then_on(writ
     while (reload := session.check_disk()) is None:
         assert changed.acquire(timeout=SOON)
     assert reload.file.endswith("thing.py")
+
+
+WAITS = """\
+import threading
+from flowweaver import Workflow, task
+
+there, go = threading.Event(), threading.Event()
+
+def wait_for_it():
+    there.set()
+    go.wait(20)
+
+@task
+def waits():
+    wait_for_it()
+
+workflow = Workflow("waits")
+workflow.add_task(waits)
+"""
+
+
+def test_where_a_running_task_is_comes_out_as_plain_data(write: Write, open_session: Open) -> None:
+    file = write(WAITS)
+    session = open_session(file)
+    assert session.stack("waits") == [], "nothing has run yet"
+    session.open()
+    module = session.loaded.workflow.tasks[0].func.__globals__
+    session.start()
+    assert module["there"].wait(SOON)
+    frames = session.stack("waits")
+    module["go"].set()
+    assert session.wait(SOON)
+    assert frames[:2] == [(str(file), 12, "waits"), (str(file), 8, "wait_for_it")]
+    assert json.loads(json.dumps(frames)) == [list(frame) for frame in frames]
+    assert session.stack("waits") == []

@@ -25,6 +25,7 @@ from flowweaver.events import (
 from flowweaver.plan import Action, Plan, Reason, ReasonKind, TaskPlan
 from flowweaver.records import AttemptRecord, LogLine, RunRecord, TaskRecord
 from flowweaver.status import TaskStatus
+from flowweaver.tracebacks import Frame
 from fwtui.model.verdict import Ending
 from fwtui.session.port import LoadProblem, Picture, Reload, RunRequest, TaskInfo
 
@@ -102,6 +103,12 @@ def traceback_of(path: str) -> str:
         f'  File "{path}", line 88, in nearest_hour\n'
         f"{ERROR}"
     )
+
+
+def stack_of(path: str) -> list[Frame]:
+    """Where a running task is: in the story's file, which has called the standard library."""
+    own = [Frame(path, 101, "join_delays"), Frame(path, 88, "nearest_hour")]
+    return [*own, Frame("<frozen codecs>", 322, "decode"), Frame("<frozen codecs>", 331, "getstate")]
 
 
 def infos(path: str | None = None) -> tuple[TaskInfo, ...]:
@@ -392,6 +399,7 @@ class FakeSession:
     clears: list[str] = field(default_factory=list)
     gate: object = None
     old_attempts: Mapping[int, list[AttemptRecord]] = field(default_factory=dict)
+    stacks: dict[str, list[Frame]] = field(default_factory=dict)
 
     def open(self) -> Picture:
         self.calls.append(("open",))
@@ -440,6 +448,9 @@ class FakeSession:
 
     def log(self, task: str, *, run_id: int | None = None, attempt: int | None = None) -> list[LogLine]:
         return log_of(task, attempt or 1)
+
+    def stack(self, task: str) -> list[Frame]:
+        return list(self.stacks.get(task, []))
 
     def attempts_of_run(self, run_id: int) -> list[AttemptRecord]:
         return self.old_attempts.get(run_id, [])

@@ -18,7 +18,9 @@ from scenes import (
     failed_picture,
     never_ran_picture,
     saved_reload,
+    stack_of,
     stale_picture,
+    with_an_old_run,
 )
 from stage import WIDE, open_stage, play
 
@@ -26,6 +28,7 @@ from flowweaver.errors import StateError, StateLockedError
 from flowweaver.plan import Action, Reason, ReasonKind
 from fwtui.model.ladder import Rung
 from fwtui.model.status import State
+from fwtui.screens.stack import StackScreen
 from fwtui.session.port import LoadProblem, Reload, RunRequest
 
 SYNTAX = LoadProblem("workflows/etl.py", "SyntaxError: '[' was never closed", line=88)
@@ -692,3 +695,59 @@ def test_maybe_is_counted_apart(path):
             assert "if join_delays gives another result" in on.line_with("summarize_delays")
 
     play(scene())
+
+
+# -- where a running task is --------------------------------------------------------------------------------------------
+
+
+def test_b_shows_where_a_running_task_is_and_looks_again(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        session.stacks["extract_flights"] = stack_of(path)
+        async with open_stage(session, now=at("10:42:02")) as on:
+            await on.happens(*Story().running(), clock=at("10:42:03.6"))
+            await on.press("b")
+            await on.until(lambda: isinstance(on.app.screen, StackScreen))
+            assert "extract_flights, running for 0.6s" in on.lines[0]
+            assert on.line_with("At 10:42:03 it was here, innermost first:")
+            first, second = on.line_with(":88 in nearest_hour"), on.line_with(":101 in join_delays")
+            assert on.lines.index(first) < on.lines.index(second), "innermost first"
+            assert on.line_with('› 88      return weather[origin, row["hour_utc"]]')
+            assert on.line_with("All 4 frames:")
+            assert on.line_with("<frozen codecs>:322 in decode")
+            on.time[0] = at("10:42:09")
+            session.stacks["extract_flights"] = stack_of(path)[:1]
+            await on.press("b")
+            await on.until(lambda: "All 4" not in "\n".join(on.lines))
+            assert on.line_with("At 10:42:09 it was here")
+            session.stacks.clear()
+            await on.press("b")
+            await on.until(lambda: "extract_flights was not running any more." in "\n".join(on.lines))
+            await on.press("q")
+            assert on.app.screen is on.board
+            assert on.board.rung is Rung.GROUND
+
+    play(scene())
+
+
+def test_b_on_a_task_that_does_not_run_says_so(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session) as on:
+            await on.happens(*Story().running())
+            await on.press("down", "b")
+            await on.until(lambda: on.message.startswith("extract_weather"))
+            assert on.message == "extract_weather is not running. b shows where a running task is."
+            await on.press("up", "b")
+            await on.until(lambda: on.message.startswith("extract_flights"))
+            assert on.message == "extract_flights is in no Python code at this moment. b looks again."
+
+    async def old_run():
+        async with open_stage(with_an_old_run(path)) as on:
+            await on.press("h", "down", "enter")
+            await on.until(lambda: on.board.conductor.past is not None)
+            await on.press("b")
+            assert on.board.message_text.startswith("This is run 30, read-only.")
+
+    play(scene())
+    play(old_run())

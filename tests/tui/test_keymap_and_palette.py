@@ -20,10 +20,10 @@ from fwtui.session.settings_file import read_keys
 
 
 def test_ids_are_written_with_dots_as_help_shows_them(tmp_path):
-    (tmp_path / "keys.toml").write_text('run.resume = "f5"\n"look.older" = ["b", "ctrl+b"]\n')
+    (tmp_path / "keys.toml").write_text('run.resume = "f5"\n"look.older" = ["c", "ctrl+b"]\n')
     given, said = read_keys(tmp_path)
     assert said == ""
-    assert keymap_of(given) == ({"run.resume": "f5", "look.older": "b,ctrl+b"}, "")
+    assert keymap_of(given) == ({"run.resume": "f5", "look.older": "c,ctrl+b"}, "")
 
 
 def test_a_file_that_is_no_toml_is_said(tmp_path):

@@ -11,6 +11,7 @@ from scenes import (
     failed_picture,
     never_ran_picture,
     saved_reload,
+    stack_of,
     timed_picture,
     with_an_old_run,
 )
@@ -110,3 +111,15 @@ def test_the_plan(snap_compare, path, size):
         assert "4 tasks to run, 5 reused" in on.lines[0]
 
     assert compare(snap_compare, FakeSession(failed_picture(path)), size, NOW, act)
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+def test_the_stack_of_a_running_task(snap_compare, path, size):
+    async def act(on):
+        on.session.stacks["extract_flights"] = stack_of(path)
+        await on.happens(*Story().running(), clock=at("10:42:03.6"))
+        await on.press("b")
+        await on.until(lambda: "All 4 frames" in "\n".join(on.lines))
+
+    session = FakeSession(never_ran_picture(path), running=True)
+    assert compare(snap_compare, session, size, at("10:42:02"), act)
