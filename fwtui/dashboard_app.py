@@ -152,9 +152,8 @@ class DashboardApp(OrderedKeys):
             return
         if self._watch:
             self.session.watch(from_threads(self.dashboard.saved))
-        view, pane = self.preferences.view, self.dashboard.pane
-        if view != pane.active and view in (tab.name for tab in pane.tabs):
-            self.dashboard.show_pane(view)
+        if self.preferences.view:
+            self.dashboard.show_pane(self.preferences.view)
         if self.preferences.wrap:
             self._log_pane.toggle_wrap()
         self._opened = True
@@ -166,10 +165,10 @@ class DashboardApp(OrderedKeys):
         return self.dashboard.query_one("#log", LinesPane)
 
     def _liked(self) -> Preferences:
-        active = self.dashboard.pane.active
+        view = self.dashboard.pane.wanted
         theme = "" if self.theme == DEFAULT_THEME else self.theme
         return replace(
-            self.preferences, theme=theme, view="log" if active == "output" else active, wrap=self._log_pane.wraps
+            self.preferences, theme=theme, view="log" if view == "output" else view, wrap=self._log_pane.wraps
         )
 
     def keeps(self, key: str) -> bool:

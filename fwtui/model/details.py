@@ -6,7 +6,7 @@ import re
 
 from flowweaver.records import TaskRecord
 from fwtui.model.logtext import attempt_note
-from fwtui.model.segments import Line, Segment, cells, line, pad_end, wrap
+from fwtui.model.segments import Line, Segment, cells, fold_line, line, pad_end, wrap
 from fwtui.model.status import LOOKS, State
 from fwtui.model.text import count_of, duration, visible
 from fwtui.model.times import clock_text, setting_text
@@ -16,6 +16,7 @@ from fwtui.model.words import why_text
 __all__ = ["details_lines", "result_text", "short_result", "size_text"]
 
 _LABEL = 10
+_VALUE = 23
 _MANY = re.compile(r"^(\w+), ([\d,]+) items$")
 
 
@@ -86,8 +87,8 @@ def _neighbours(view: RunView, names: tuple[str, ...]) -> Line:
 
 def details_lines(view: RunView, task: TaskView, now: float, width: int) -> list[Line]:
     """Return the details pane for one task."""
-    name = Segment(pad_end(task.title, max(17, cells(task.title) + 2)), "strong")
-    made: list[Line] = [(), line(" ", name, " ", _headline(view, task, now)), ()]
+    name = Segment(pad_end(task.title, max(18, cells(task.title) + 2)), "strong")
+    made: list[Line] = [(), line(" ", name, _headline(view, task, now)), ()]
     if task.info.description:
         made += [*(line(f" {part}") for part in wrap(visible(task.info.description), width - 2)), ()]
     deps, feeds = task.info.deps, view.dependents.get(task.name, ())
@@ -100,27 +101,36 @@ def details_lines(view: RunView, task: TaskView, now: float, width: int) -> list
         made += _labelled("needs", [_neighbours(view, deps)])
     if feeds:
         made += _labelled("feeds", [_neighbours(view, feeds)])
-    if deps or feeds:
-        made.append(())
-    made += _settings(view, task)
-    return made + _traceback(view, task, width)
+    return [*made, *_settings(view, task, blank=bool(deps)), *_traceback(view, task, width)]
 
 
-def _settings(view: RunView, task: TaskView) -> list[Line]:
+def _settings(view: RunView, task: TaskView, *, blank: bool) -> list[Line]:
     info = task.info
-    retries = f"{info.retries}, waits {setting_text(info.retry_delay)}" if info.retries else "none"
-    timeout = "none" if info.timeout is None else setting_text(info.timeout)
-    rows = _labelled("retries", [line(pad_end(retries, 22), Segment("timeout  ", "muted"), timeout)])
+    rows: list[Line] = [()] if blank else []
+    if info.retries or info.timeout is not None:
+        timeout = "none" if info.timeout is None else setting_text(info.timeout)
+        rows += _labelled("retries", [_two(_retries(task), "timeout", timeout)])
     source = "" if info.source is None else visible(f"{info.source}:{info.line}" if info.line else info.source)
-    usual = view.durations.get(task.name)
-    if source:
+    # A task that runs says in its row what it usually takes.
+    usual = None if task.state is State.RUNNING else view.durations.get(task.name)
+    if usual is not None and source:
+        rows += _labelled("source", [_two(source, "usually", duration(usual))])
+    elif source:
         rows += _labelled("source", [line(source)])
-    if usual is not None:
-        rows += _labelled("usually", [line(duration(usual))])
-    plan = view.plan.tasks.get(task.name)
-    if plan is not None and plan.reasons and not view.running:
-        rows += _labelled("plan", [line(f"{plan.action.value}: {visible(plan.why)}")])
     return rows
+
+
+def _two(first: str, label: str, second: str) -> Line:
+    """Return two values in one row."""
+    return line(pad_end(first, max(_VALUE, cells(first) + 3)), Segment(f"{label}  ", "muted"), second)
+
+
+def _retries(task: TaskView) -> str:
+    info = task.info
+    if not any(info.retry_waits):
+        return f"{info.retries:,}" if info.retries else "none"
+    waits = ", ".join(setting_text(seconds) for seconds in info.retry_waits)
+    return f"{info.retries:,}, waits {waits}" + (", ..." if len(info.retry_waits) < info.retries else "")
 
 
 def _traceback(view: RunView, task: TaskView, width: int) -> list[Line]:
@@ -129,6 +139,8 @@ def _traceback(view: RunView, task: TaskView, width: int) -> list[Line]:
     if not found:
         return []
     made: list[Line] = [()]
+    if task.info.path and task.info.source:
+        found = found.replace(f'"{task.info.path}"', f'"{task.info.source}"')
     for text in found.split("\n"):
-        made += [line(Segment(f" {part}", "muted")) for part in wrap(visible(text), max(20, width - 2))]
+        made += fold_line(line(Segment(f" {visible(text)}", "muted")), max(20, width - 1))
     return made

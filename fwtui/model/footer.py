@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from fwtui.model.header import WIDE
+from fwtui.model.breakpoints import WIDE
 from fwtui.model.key_names import USUAL, KeyNames, joined
 from fwtui.model.layout import WHOLE
 from fwtui.model.segments import Line, Segment, cells, line
@@ -92,11 +92,9 @@ def hints_for(view: RunView | None, facts: FooterFacts) -> list[Hint]:
     elif facts.part in WHOLE:
         hints = _in_view(view, facts)
         leave = "back" if facts.full or facts.part == "runs" else "quit"
-    elif facts.full or facts.part != "tasks":
-        hints = _in_pane(view, facts)
-        leave = "back" if facts.full else "quit"
     else:
-        hints = _in_tasks(view, facts)
+        hints = _in_tasks(view, facts) if facts.part == "tasks" else _in_pane(view, facts)
+        leave = "back" if facts.full else "quit"
     return [*hints, facts.hint("look.help", "help"), facts.hint("leave.quit", leave)]
 
 
@@ -122,7 +120,8 @@ def _in_view(view: RunView, facts: FooterFacts) -> list[Hint]:
         return [facts.hint("runs.up runs.down", "run"), facts.hint("runs.open", "open"), back, find]
     if facts.part == "graph":
         walk = facts.hint("graph.left graph.right graph.up graph.down", "walk")
-        return [walk, facts.hint("graph.open", "log"), back, *_acting(view, facts)]
+        acting = [*_acting(view, facts), *_changing(view, facts)]
+        return [walk, facts.hint("graph.open", "log"), back, *acting, facts.hint("find.filter", "filter", wide=True)]
     hints = [
         facts.hint("timeline.up timeline.down", "task"),
         facts.hint("timeline.left timeline.right", "scroll"),
@@ -131,6 +130,13 @@ def _in_view(view: RunView, facts: FooterFacts) -> list[Hint]:
         back,
     ]
     return [*hints, *(replace(each, wide=each.keys[0][1] == "run.again") for each in _acting(view, facts))]
+
+
+def _changing(view: RunView, facts: FooterFacts) -> list[Hint]:
+    """Return how the selected task may be changed, where there is room to say it."""
+    if view.running or facts.past or view.holder is not None:
+        return []
+    return [facts.hint("look.edit", "edit", wide=True), facts.hint("change.clear", "clear", wide=True)]
 
 
 def _acting(view: RunView, facts: FooterFacts) -> list[Hint]:

@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flowweaver.plan import ReasonKind
+from fwtui.model.breakpoints import VERY_WIDE, WIDE
 from fwtui.model.segments import Line, Segment, cut_middle, line, spread, width_of
 from fwtui.model.status import COUNT_ORDER, FAILURES, LOOKS, OPEN_STATES, State
 from fwtui.model.text import count_of, duration
 from fwtui.model.times import about_text, clock_text
 from fwtui.model.views import RunView
 
-__all__ = ["WIDE", "HeaderFacts", "progress_line", "verdict", "verdict_line"]
-
-WIDE = 100
-"""Columns from which there is room for the long forms."""
-_VERY_WIDE = 160
+__all__ = ["HeaderFacts", "progress_line", "verdict", "verdict_line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +178,7 @@ def progress_line(view: RunView, facts: HeaderFacts, width: int, now: float) -> 
     What does not fit goes in this order: the times, the counts, the bar. The fraction never goes.
     """
     fraction = Segment(f"{view.done:,}/{view.total:,} done")
-    size = 20 if width < WIDE else 30 if width < _VERY_WIDE else 40
+    size = 20 if width < WIDE else 30 if width < VERY_WIDE else 40
     bar = _bar(view, size, ascii_only=facts.ascii)
     counts = _counts(view, facts)
     left_behind = "" if not view.threads_left else f"   {count_of(view.threads_left, 'thread')} left behind"

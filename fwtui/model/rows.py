@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fwtui.model.header import WIDE
+from fwtui.model.breakpoints import VERY_WIDE, WIDE
 from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.segments import Line, Segment, cells, crop, cut_end, cut_middle, line, pad_end, pad_start, spread
 from fwtui.model.status import LOOKS, State
@@ -21,9 +21,9 @@ _TIME = 7
 _GAP = 2
 _TRY = 3
 _STARTED = 8
+_FEWEST_WHY = 16
 _LONGEST_NAME = 24
 _LONGEST_NAME_WIDE = 32
-_VERY_WIDE = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +61,22 @@ class RowFacts:
     names: KeyNames = USUAL
 
 
-def columns_for(longest: int, width: int, states: Iterable[State] = ()) -> Columns:
+def columns_for(longest: int, width: int, states: Iterable[State] = (), *, screen: int | None = None) -> Columns:
     """Return the columns for a table in ``width`` cells.
 
     Args:
         longest: cells of the longest name.
         width: cells of a row.
         states: those that some task is in.
+        screen: cells of the whole screen, where the table has only a part of it.
     """
-    wide = width >= WIDE
-    limit = _LONGEST_NAME_WIDE if width >= _VERY_WIDE else _LONGEST_NAME
+    screen = screen or width
+    wide = screen >= WIDE
+    limit = _LONGEST_NAME_WIDE if screen >= VERY_WIDE else _LONGEST_NAME
     status = max(_STATUS, max((cells(state.value) for state in states), default=0) + 1)
-    # Below 80 columns names give way before times do.
-    limit = max(8, min(limit, width - _MARKS - _ICON - status - _TIME - 3 * _GAP))
+    # Names give way before times do, and on a side of the screen before the reasons do.
+    more = _TRY + _STARTED + 2 * _GAP + _FEWEST_WHY if wide else 0
+    limit = max(8, min(limit, width - _MARKS - _ICON - status - _TIME - 3 * _GAP - more))
     return Columns(
         width=width,
         status=status,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fwtui.model.header import WIDE
+from fwtui.model.breakpoints import WIDE
 from fwtui.model.runs import RunRow
 from fwtui.model.segments import Line, Segment, cells, clip, cut_end, line, pad_end, pad_start, width_of
 from fwtui.model.status import LOOKS, State

@@ -1,15 +1,15 @@
-"""The rule between the tasks and the pane, with the pane's views as tabs in it."""
+"""Rules between the parts of the screen: one with the pane's views as tabs in it, others with a title, one upright."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from fwtui.model.key_names import KeyNames
 from fwtui.model.keys import ROWS, shown_key
 from fwtui.model.segments import Line, Segment, cut_end, line, width_of
 
-__all__ = ["Tab", "tab_at", "tabs_line", "with_key"]
+__all__ = ["Tab", "divider_lines", "tab_at", "tabs_line", "title_line", "with_key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,23 @@ def tabs_line(
     """Return the rule; ``right`` tells what the pane shows, and is cut where there is no room for it."""
     rule = "-" if ascii_only else "─"
     left = line(*(segment for _, segment in _heads(tabs, active, focused=focused, ascii_only=ascii_only)))
+    return _ruled(left, right, width, rule)
+
+
+def title_line(title: str, right: str, width: int, *, focused: bool = False) -> Line:
+    """Return the rule above a part that has no tabs; ``right`` tells what it shows."""
+    left = line(Segment("─", "disabled"), Segment(f" {title} ", "title-focused" if focused else "title"))
+    return _ruled(left, right, width, "─")
+
+
+def divider_lines(height: int, joints: Collection[int], *, ascii_only: bool = False) -> list[Line]:
+    """Return the rule between the two sides; the pane's rule begins at its top, and at the joints one ends at it."""
+    upright, begins, ends = "|++" if ascii_only else "│├┤"
+    glyphs = (begins if row == 0 else ends if row in joints else upright for row in range(height))
+    return [line(Segment(glyph, "disabled")) for glyph in glyphs]
+
+
+def _ruled(left: Line, right: str, width: int, rule: str) -> Line:
     right = cut_end(right, max(0, width - width_of(left) - 5))
     end = line(Segment(f" {right} ", "muted"), Segment(rule, "disabled")) if right else ()
     fill = width - width_of(left) - width_of(end)

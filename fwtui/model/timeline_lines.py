@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from fwtui.model.header import WIDE
+from fwtui.model.breakpoints import VERY_WIDE, WIDE
 from fwtui.model.segments import Line, Segment, clip, cut_end, cut_middle, line, pad_end, pad_start, width_of
 from fwtui.model.status import DONE_STATES, LOOKS, State
 from fwtui.model.text import duration
@@ -24,7 +24,6 @@ _MARKS = 4
 _GAP = 3
 _ROOMY = 90
 """Cells from which the legend is one line, and a blank line stands above the axis."""
-_VERY_WIDE = 160
 _LONGEST_NAME = 24
 _LONGEST_NAME_WIDE = 32
 _FEWEST_ROWS = 4
@@ -90,7 +89,7 @@ def frame_for(width: int, height: int, tasks: int, longest: int, seconds: float)
         longest: cells of the longest name.
         seconds: how long the run took: what no task's time is longer than.
     """
-    limit = _LONGEST_NAME_WIDE if width >= _VERY_WIDE else _LONGEST_NAME
+    limit = _LONGEST_NAME_WIDE if width >= VERY_WIDE else _LONGEST_NAME
     name = max(4, min(longest, limit, width // 3))
     total = 4 if seconds < 59.5 else 5 if seconds < 599.5 else 6
     bars = max(1, width - _MARKS - name - 2 * _GAP - total - 1)

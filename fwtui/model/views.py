@@ -32,7 +32,7 @@ class Facts:
     path: str | None = None
     line: int | None = None
     retries: int = 0
-    retry_delay: float = 0.0
+    retry_waits: tuple[float, ...] = ()
     timeout: float | None = None
     description: str = ""
 

@@ -8,18 +8,19 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.message import Message as TextualMessage
 from textual.screen import Screen
+from textual.widget import Widget
 
 from flowweaver.plan import Action
-from fwtui.model import messages
 from fwtui.model.estimates import longest_path, seconds_left
 from fwtui.model.footer import FooterFacts, Hint, hints_for
 from fwtui.model.header import HeaderFacts
 from fwtui.model.key_names import USUAL, KeyNames
-from fwtui.model.layout import Layout, layout_for
+from fwtui.model.layout import Layout, has_left, layout_for
 from fwtui.model.messages import Message
 from fwtui.model.views import RunView
 from fwtui.screens.conductor import Conductor
 from fwtui.screens.dialog import Dialog
+from fwtui.screens.notices import Notices
 from fwtui.screens.pane import Pane
 from fwtui.session.port import SessionPort
 from fwtui.widgets.drawing import ASCII
@@ -29,7 +30,7 @@ from fwtui.widgets.header import Header
 from fwtui.widgets.lines_pane import LinesPane
 from fwtui.widgets.message import MessageLine, Prompt
 from fwtui.widgets.runs import Runs
-from fwtui.widgets.tabs import TabsRule
+from fwtui.widgets.tabs import Divider, TabsRule, TitleRule
 from fwtui.widgets.task_table import TaskTable
 from fwtui.widgets.timeline import Timeline
 
@@ -37,9 +38,11 @@ __all__ = ["Board"]
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _STILL = "▸"
-_NOTICE_SECONDS = 4.0
 _LINES = ("log", "details", "output")
 _VIEWS = (*_LINES, "graph", "timeline", "runs")
+_BESIDE = ("graph", "details")
+_RULES = ("rule", "graph-rule", "details-rule")
+_PARTS = ("header", "tasks", "divider", "message", "prompt", "footer", *_RULES, *_VIEWS)
 
 
 class Board(Screen[None], inherit_bindings=False):
@@ -54,7 +57,7 @@ class Board(Screen[None], inherit_bindings=False):
     Attributes:
         busy: a file is being loaded or a run started: keys wait until that is done.
         typing: "filter", "search" or "runs" while that is typed, else "".
-        full: the pane has the whole middle.
+        full: the part that has the whole middle: "tasks", "pane", or the name of a view beside it; "" for none.
         auto: a save starts a run.
         dialog: the question that is open.
     """
@@ -72,14 +75,13 @@ class Board(Screen[None], inherit_bindings=False):
         self.names = names
         self.watching = watch
         self.conductor = Conductor(session, clock, self.refresh_view, self.say)
+        self.notices = Notices(self.conductor, clock)
         self.busy = False
         self.typing = ""
-        self.full = False
+        self.full = ""
         self.auto = False
         self.dialog: Dialog | None = None
         self._spin = 0
-        self._notice: Message | None = None
-        self._notice_at = 0.0
         self._estimated: tuple[object, float, float | None] | None = None
         self._laid_out: tuple[Layout, str, str] | None = None
         self._complete = False
@@ -90,6 +92,9 @@ class Board(Screen[None], inherit_bindings=False):
         """Every part there may be; the layout says which are seen."""
         yield Header(id="header")
         yield TaskTable(self.clock, self.names, id="tasks")
+        yield TitleRule("Graph", "graph", id="graph-rule")
+        yield TitleRule("Details", "details", id="details-rule")
+        yield Divider(id="divider")
         yield TabsRule(self.names, id="rule")
         for name in _LINES:
             yield LinesPane(id=name)
@@ -103,13 +108,13 @@ class Board(Screen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Show that nothing is loaded yet."""
         self.table = self.query_one(TaskTable)
-        views = {name: self.query_one(f"#{name}") for name in _VIEWS}
+        self._parts = {name: self.query_one(f"#{name}") for name in _PARTS}
+        views = {name: self._parts[name] for name in _VIEWS}
+        rules = {name: self._parts[name] for name in _RULES}
         only_ascii = self.app.has_class(ASCII)
         self.query_one(GraphView).ascii = only_ascii
         self.query_one(Timeline).ascii = self.query_one(Runs).ascii = only_ascii
-        self.pane = Pane(
-            self.conductor, self.clock, views, self.query_one(TabsRule), self.beside, self._seconds_left, self.names
-        )
+        self.pane = Pane(self.conductor, self.clock, views, rules, self.beside, self._seconds_left, self.names)
         self._complete = True
         self.lay_out()
         self.refresh_lines()
@@ -118,32 +123,75 @@ class Board(Screen[None], inherit_bindings=False):
     def begin(self) -> None:
         """Every part is there: load the file."""
 
+    # -- where the parts are ----------------------------------------------------------------------------------------
+
     def on_resize(self) -> None:
-        """Share out the rows anew."""
+        """Share out the cells anew; the focus stays where it is as long as that is seen."""
         self.lay_out()
         self.pane.resized()
+        if not self.typing and self.dialog is None and (self.focused is None or not self.focused.display):
+            self.focus_home()
         self.refresh_lines()
 
     def lay_out(self) -> None:
-        """Give every part its height; a part without one is not shown."""
-        view = self.conductor.view
-        layout = layout_for(*self.size, 0 if view is None else view.total, full=self.full, shown=self.pane.active)
+        """Give every part its place; a part without one is not shown."""
+        layout = self._layout_now()
+        if layout.aside != self.pane.aside:
+            self._move_aside(layout.aside)
+            layout = self._layout_now()
         if self._laid_out == (layout, self.typing, self.pane.active):
             return
         self._laid_out = (layout, self.typing, self.pane.active)
-        heights = {
-            "#header": layout.header,
-            "#tasks": layout.table,
-            "#rule": layout.rule,
-            "#message": 0 if self.typing else layout.message,
-            "#prompt": layout.message if self.typing else 0,
-            "#footer": layout.footer,
-            **{f"#{name}": layout.pane if name == self.pane.active else 0 for name in _VIEWS},
-        }
-        for selector, height in heights.items():
-            widget = self.query_one(selector)
-            widget.display = height > 0
-            widget.styles.height = height
+        boxes = dict(layout.boxes)
+        if "pane" in boxes:
+            boxes[self.pane.active] = boxes.pop("pane")
+        if self.typing and "message" in boxes:
+            boxes["prompt"] = boxes.pop("message")
+        self.pane.arrange(layout)
+        self.query_one(Divider).join(layout.joints)
+        for name, widget in self._parts.items():
+            box = boxes.get(name)
+            widget.display = box is not None
+            if box is not None:
+                widget.styles.offset = box.x, box.y
+                widget.styles.width, widget.styles.height = box.width, box.height
+        self.pane.fill()
+
+    def _layout_now(self) -> Layout:
+        view = self.conductor.view
+        graph = (0, 0)
+        if view is not None and has_left(*self.size):
+            graph = self.pane.graph_size(view, self.size.width)
+        total = 0 if view is None else view.total
+        return layout_for(*self.size, total, graph=graph, full=self.full, shown=self.pane.active)
+
+    def _move_aside(self, aside: frozenset[str]) -> None:
+        """Have other views beside the pane: what has the focus, or the whole middle, is seen wherever it is then."""
+        was, seen, before = self.full, self.pane.active, self.pane.aside
+        self.pane.put_aside(aside)
+        for name in (self.here, was):
+            if name in before - aside:
+                self.pane.show(name)
+        if was in before - aside:
+            self.full = "pane"
+        elif was == "pane" and seen in aside:
+            self.full = seen
+
+    @property
+    def here(self) -> str:
+        """Where the focus is: "tasks", or the name of a view."""
+        return self.pane.name_of(self.focused) or "tasks"
+
+    @property
+    def parts(self) -> list[Widget]:
+        """What may have the focus now, in the order of tab."""
+        pane = self.pane
+        beside = [self._parts[name] for name in _BESIDE if name in pane.aside]
+        return [part for part in (self.table, pane.view, *beside) if part.display]
+
+    def focus_home(self) -> None:
+        """Give the focus to the tasks, or to what has taken their place."""
+        self.set_focus(next(iter(self.parts), None))
 
     # -- doing things one after the other ---------------------------------------------------------------------------
 
@@ -175,10 +223,6 @@ class Board(Screen[None], inherit_bindings=False):
         """The focus is in the pane."""
         return self.focused is not None and self.focused is self.pane.view
 
-    def focus_home(self) -> None:
-        """Give the focus to the tasks, or to what has taken their place."""
-        self.set_focus(self.table if self.table.display else self.pane.view)
-
     def _seconds_left(self) -> float | None:
         live = self.conductor.live
         return self._estimate(live, self.clock()) if live is not None and live.running else None
@@ -207,7 +251,7 @@ class Board(Screen[None], inherit_bindings=False):
             seconds=self._estimate(view, now),
         )
         self.query_one(Header).show(view, facts, now, "" if problem is None else problem.file)
-        self.pane.refresh_rule()
+        self.pane.refresh_rules()
         self.query_one(MessageLine).show(self._message())
         self.query_one(Footer).show(self._hints())
 
@@ -235,14 +279,14 @@ class Board(Screen[None], inherit_bindings=False):
         view = self.conductor.view
         if view is None:
             return hints_for(None, FooterFacts(names=self.names))
-        part = self.pane.active if self.full or self.in_pane else "tasks"
+        part = self.here
         selected = self.table.selected
         chosen = tuple(view.tasks[name] for name in self.table.chosen if name in view.tasks)
         if part != "tasks":
             chosen = () if selected is None else (selected,)
         facts = FooterFacts(
             part=part,
-            full=self.full,
+            full=bool(self.full),
             typing=self.typing,
             chosen=chosen,
             broken=self.conductor.problem is not None,
@@ -257,13 +301,13 @@ class Board(Screen[None], inherit_bindings=False):
 
     def say(self, message: Message | None) -> None:
         """Say something until the next key, but for four seconds at least; None takes back what was said."""
-        self._notice, self._notice_at = message, self.clock()
+        self.notices.take(message)
         if self._complete:
             self.refresh_lines()
 
     def key_pressed(self) -> None:
         """A key was pressed: what was said before has been read."""
-        if self._notice is not None and self.clock() - self._notice_at >= _NOTICE_SECONDS:
+        if self.notices.read:
             self.say(None)
 
     @property
@@ -273,22 +317,4 @@ class Board(Screen[None], inherit_bindings=False):
         return "" if message is None else message.text
 
     def _message(self) -> Message | None:
-        if self.dialog is not None:
-            return None
-        over = self._notice is not None and self._notice.in_run and not self.conductor.running
-        return self._banner() if over else self._notice or self._banner()
-
-    def _banner(self) -> Message | None:
-        view, problem = self.conductor.live, self.conductor.problem
-        if view is not None and view.quitting:
-            return messages.quitting()
-        past = self.conductor.past
-        if past is not None and past.run is not None:
-            return messages.past_run(past.run.run_id)
-        if problem is not None:
-            return messages.broken(problem.file, problem.line, problem.text, None if view is None else view.loaded_at)
-        if view is not None and view.holder is not None:
-            return messages.held(None if view.run is None else view.run.run_id, view.holder)
-        if view is not None and view.run is not None and view.run.error:
-            return messages.run_error(view.run.error)
-        return None
+        return None if self.dialog is not None else self.notices.message

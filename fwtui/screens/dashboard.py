@@ -23,7 +23,7 @@ from fwtui.widgets.graph import GraphView
 from fwtui.widgets.lines_pane import LinesPane
 from fwtui.widgets.message import Prompt
 from fwtui.widgets.runs import Runs
-from fwtui.widgets.tabs import TabsRule
+from fwtui.widgets.tabs import TabsRule, TitleRule
 from fwtui.widgets.task_table import TaskTable
 from fwtui.widgets.timeline import Timeline
 
@@ -87,7 +87,7 @@ class Dashboard(ChangingKeys, LookingKeys):
             self._moved_in_run = False
         self.refresh_view()
         if self.conductor.past is None:
-            self.pane.wrote([event for event in events if isinstance(event, TaskOutput)])
+            self.pane.log.wrote([event for event in events if isinstance(event, TaskOutput)])
         self._tell(events)
         if any(isinstance(event, RunFinished) for event in events):
             self.do(self._after_run())
@@ -169,7 +169,7 @@ class Dashboard(ChangingKeys, LookingKeys):
 
     def on_graph_view_retitled(self) -> None:
         """Say anew what is seen of the graph."""
-        self.pane.refresh_rule()
+        self.pane.refresh_rules()
 
     def on_timeline_selected(self, event: Timeline.Selected) -> None:
         """The tasks have the same cursor."""
@@ -181,7 +181,7 @@ class Dashboard(ChangingKeys, LookingKeys):
 
     def on_timeline_changed(self) -> None:
         """Say anew what is seen of the time."""
-        self.pane.refresh_rule()
+        self.pane.refresh_rules()
 
     def on_runs_opened(self, event: Runs.Opened) -> None:
         """Show an old run."""
@@ -189,7 +189,7 @@ class Dashboard(ChangingKeys, LookingKeys):
 
     def on_runs_changed(self) -> None:
         """Say anew which runs are shown."""
-        self.pane.refresh_rule()
+        self.pane.refresh_rules()
 
     def _go_to(self, name: str) -> None:
         if name not in self.table.shown:
@@ -199,11 +199,15 @@ class Dashboard(ChangingKeys, LookingKeys):
     def on_lines_pane_scrolled(self, event: LinesPane.Scrolled) -> None:
         """Say where in the pane one is."""
         event.stop()
-        self.pane.refresh_rule()
+        self.pane.refresh_rules()
 
     def on_tabs_rule_picked(self, event: TabsRule.Picked) -> None:
         """A click on a tab shows its view."""
         self.show_pane(event.name)
+
+    def on_title_rule_picked(self, event: TitleRule.Picked) -> None:
+        """A click on the rule of a part goes there."""
+        self.set_focus(self.pane.widget(event.name))
 
     async def on_footer_picked(self, event: Footer.Picked) -> None:
         """A click on a key of the footer does what the key does, in the part that has the focus."""

@@ -12,6 +12,7 @@ from fwtui.model.words import time_text, why_text
 from fwtui.screens.board import Board
 from fwtui.screens.help import HelpScreen
 from fwtui.screens.stack import StackScreen
+from fwtui.widgets.lines_pane import LinesPane
 from fwtui.widgets.message import Prompt
 
 __all__ = ["LookingKeys"]
@@ -22,6 +23,7 @@ class LookingKeys(Board):
 
     _cursor_before: str | None = None
     _typed_in: Widget | None = None
+    _before: tuple[Widget | None, str] = (None, "log")
 
     class EditWanted(Message):
         """A file is to be opened in the person's editor.
@@ -39,8 +41,33 @@ class LookingKeys(Board):
     # -- the pane ---------------------------------------------------------------------------------------------------
 
     def action_show(self, name: str) -> None:
-        """Show a view of the pane; the one that is seen already goes back to the log."""
-        back = name == self.pane.active
+        """Show a view; where that is seen already, go back: to the log, and from beside the pane to the tasks."""
+        if self.full == "tasks":
+            self.full = ""
+        if name in self.pane.aside:
+            self._go_beside(name)
+        else:
+            self._show_in_pane(name)
+        self.refresh_lines()
+
+    def _go_beside(self, name: str) -> None:
+        """Go to a view that stands beside the pane."""
+        back = self.here == name
+        if self.full and back:
+            self.unzoom()
+            return
+        if self.full:
+            self.full = name
+        self.lay_out()
+        if back:
+            self.focus_home()
+        else:
+            self.set_focus(self.pane.widget(name))
+
+    def _show_in_pane(self, name: str) -> None:
+        back = name == self.pane.active and self.pane.view.display
+        if self.full:
+            self.full = "pane"
         self.show_pane("log" if back else name)
         if name in WHOLE and self.pane.view.display:
             if back:
@@ -48,10 +75,9 @@ class LookingKeys(Board):
             else:
                 # There the keys that walk and zoom are wanted at once.
                 self.set_focus(self.pane.view)
-        self.refresh_lines()
 
     def show_pane(self, name: str) -> None:
-        """Show a view of the pane."""
+        """Show a view in the pane; what stands beside it is seen anyway."""
         focused = self.in_pane or not self.table.display
         self.pane.show(name)
         self.lay_out()
@@ -64,18 +90,38 @@ class LookingKeys(Board):
     def action_full_log(self) -> None:
         """Give the log the whole middle."""
         if self.table.selected is not None:
-            self.show_pane("log")
-            self.zoom(full=True)
+            if not self.full:
+                self._before = (self.focused, self.pane.wanted)
+            self.pane.show("log")
+            self.zoom("pane")
 
     def action_zoom(self) -> None:
-        """Give the pane the whole middle, or take it back."""
-        self.zoom(full=not self.full)
+        """Give the focused part the whole middle, or take it back."""
+        if self.full:
+            self.unzoom()
+            return
+        self._before = (self.focused, self.pane.wanted)
+        here = self.here
+        self.zoom(here if here in self.pane.aside or here == "tasks" else "pane")
 
-    def zoom(self, *, full: bool) -> None:
-        """Give the pane the whole middle, or the tasks their place again."""
-        self.full = full
+    def zoom(self, part: str) -> None:
+        """Give a part the whole middle."""
+        self.full = part
         self.lay_out()
-        self.set_focus(self.pane.view) if full else self.focus_home()
+        self.focus_home()
+        self.refresh_lines()
+
+    def unzoom(self) -> None:
+        """Let every part have its place again; the focus goes back to where it was."""
+        focused, wanted = self._before
+        self.full = ""
+        if self.pane.wanted == "log":
+            self.pane.show(wanted)
+        self.lay_out()
+        if focused is not None and focused.display:
+            self.set_focus(focused)
+        else:
+            self.focus_home()
         self.refresh_lines()
 
     def action_attempt(self, step: int) -> None:
@@ -85,23 +131,28 @@ class LookingKeys(Board):
 
     def action_wrap(self) -> None:
         """Wrap the pane's lines, or do not."""
-        if self.pane.lines is not None:
-            self.pane.lines.toggle_wrap()
+        if self.lines is not None:
+            self.lines.toggle_wrap()
 
     def action_focus_part(self, step: int) -> None:
-        """Go to the next part: there are two, so that both directions are one."""
-        del step
-        if not self.full and self.pane.view.display and self.table.display:
-            self.set_focus(self.table if self.in_pane else self.pane.view)
+        """Go to the next part, or to the one before."""
+        parts = self.parts
+        at = parts.index(self.focused) if self.focused in parts else -step
+        if parts:
+            self.set_focus(parts[(at + step) % len(parts)])
+
+    @property
+    def lines(self) -> LinesPane | None:
+        """The text that keys are about: the focused one, else that in the pane."""
+        within = self._typed_in if self.typing else self.focused
+        return within if isinstance(within, LinesPane) else self.pane.lines
 
     def action_help(self) -> None:
         """Show every key."""
         self.app.push_screen(HelpScreen(self._part(), self.names))
 
     def _part(self) -> str:
-        if not self.in_pane:
-            return "tasks"
-        return "pane" if self.pane.lines is not None else self.pane.active
+        return "pane" if isinstance(self.focused, LinesPane) else self.here
 
     def action_stack(self) -> None:
         """Show where a running task is."""
@@ -123,7 +174,7 @@ class LookingKeys(Board):
 
     def action_copy(self) -> None:
         """Copy the pane's text; where it shows none, the line of the selected task."""
-        lines, task = self.pane.lines, self.table.selected
+        lines, task = self.lines, self.table.selected
         if lines is not None:
             self.copy(lines.text)
         elif self.view is not None and task is not None:
@@ -177,8 +228,8 @@ class LookingKeys(Board):
 
     def action_match(self, step: int) -> None:
         """Go to the next or previous match of a search in the pane."""
-        if self.pane.lines is not None and self.pane.lines.needle:
-            self.pane.lines.go_to_match(step)
+        if self.lines is not None and self.lines.needle:
+            self.lines.go_to_match(step)
 
     def action_find(self) -> None:
         """Type a filter; in focused text, a search."""
@@ -204,8 +255,8 @@ class LookingKeys(Board):
         elif self.typing == "runs":
             self.pane.runs.set_filter(event.text)
             prompt.note(self.pane.runs.title)
-        elif self.pane.lines is not None:
-            prompt.note(messages.of_matches(self.pane.lines.search(event.text)) if event.text else "")
+        elif self.lines is not None:
+            prompt.note(messages.of_matches(self.lines.search(event.text)) if event.text else "")
 
     def on_prompt_moved(self, event: Prompt.Moved) -> None:
         """Move in what is found."""
@@ -213,8 +264,8 @@ class LookingKeys(Board):
             self.table.action_move(event.delta)
         elif self.typing == "runs":
             self.pane.runs.action_move(event.delta)
-        elif self.pane.lines is not None:
-            self.pane.lines.action_scroll_lines(event.delta)
+        elif self.lines is not None:
+            self.lines.action_scroll_lines(event.delta)
 
     def on_prompt_entered(self, event: Prompt.Entered) -> None:
         """Keep what was typed."""
@@ -232,15 +283,15 @@ class LookingKeys(Board):
             self.table.move_to(self._cursor_before)
         elif was == "runs":
             self.pane.runs.set_filter("")
-        elif self.pane.lines is not None:
-            self.pane.lines.search("")
+        elif self.lines is not None:
+            self.lines.search("")
         self._to_where_it_was()
         self.refresh_lines()
 
     def filter_tasks(self, text: str, *, kept: bool) -> None:
         """Show only the tasks that match, and dim the others where all are drawn."""
         self.table.set_filter(text, kept=kept)
-        self.pane.dim(text, list(self.table.shown) if text else None)
+        self.pane.dim(text if kept else "", list(self.table.shown) if text else None)
 
     def _to_where_it_was(self) -> None:
         """Give the focus back to the part in which typing began."""
@@ -256,13 +307,13 @@ class LookingKeys(Board):
 
     def action_back(self) -> None:
         """One step back: selection, search, full screen, focus, filter, marks; it never quits."""
-        table, lines, runs = self.table, self.pane.lines, self.pane.runs
+        table, lines, runs = self.table, self.lines, self.pane.runs
         if self.get_selected_text():
             self.clear_selection()
-        elif lines is not None and lines.needle and self.in_pane:
+        elif lines is not None and lines.needle and lines is self.focused:
             lines.search("")
         elif self.full:
-            self.zoom(full=False)
+            self.unzoom()
         elif self.focused is runs and runs.filter_text:
             runs.set_filter("")
         elif self.focused is runs and self.conductor.past is not None:
@@ -284,7 +335,7 @@ class LookingKeys(Board):
 
     async def open_run(self, run_id: int) -> None:
         """Show an old run, read-only."""
-        self.pane.forget()
+        self.pane.log.forget()
         opened = await self.conductor.open_run(run_id)
         if opened and not self.table.display:
             self.show_pane("log")
@@ -292,5 +343,5 @@ class LookingKeys(Board):
         self.refresh_lines()
 
     def _leave_run(self) -> None:
-        self.pane.forget()
+        self.pane.log.forget()
         self.conductor.leave_run()

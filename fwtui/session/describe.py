@@ -15,6 +15,7 @@ from fwtui.session.project import shown
 __all__ = ["describe"]
 
 _LOOK_AHEAD = 50
+_WAITS = 5
 
 
 def describe(workflow: Workflow) -> tuple[TaskInfo, ...]:
@@ -34,7 +35,7 @@ def _task_info(task: Task, workflow: Workflow, names: dict[str, str]) -> TaskInf
         path=path,
         line=line,
         retries=task.retries,
-        retry_delay=task.retry.delay,
+        retry_waits=tuple(task.retry.delay_before(number + 2) for number in range(min(task.retries, _WAITS))),
         timeout=task.timeout,
         description=_first_sentence(task.func),
     )

@@ -28,6 +28,7 @@ class TaskInfo:
         source: the file that defines its function, as shown to a person (relative to where they are if below it).
         path: the same file, absolute; None where the function has no file.
         line: line of its ``def``, from 1.
+        retry_waits: seconds before each retry, without jitter; of very many only the first.
     """
 
     name: str
@@ -36,7 +37,7 @@ class TaskInfo:
     path: str | None = None
     line: int | None = None
     retries: int = 0
-    retry_delay: float = 0.0
+    retry_waits: tuple[float, ...] = ()
     timeout: float | None = None
     description: str = ""
 

@@ -96,6 +96,8 @@ class Lines(Drawn):
     def redraw(self) -> None:
         """Draw the lines that are not what they were."""
         if not self.is_attached or not self.size.width:
+            # It may come back at the size it had.
+            self._drawn_for = (0, 0)
             return
         before = self._drawn
         self._fill()

@@ -13,13 +13,13 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from fwtui.model.breakpoints import VERY_WIDE, WIDE
 from fwtui.model.graph.layout import Node
 from fwtui.model.graph.paint import Marks, lit_cells, row_line
 from fwtui.model.graph.part import MOST_AT_ONCE, Part, Room, levels_for, part_for, whole
 from fwtui.model.graph.shape import Shape, shape_of
 from fwtui.model.graph.walk import Direction, walk, walk_far
 from fwtui.model.graph.words import Surroundings, foot_lines, graph_title
-from fwtui.model.header import WIDE
 from fwtui.model.segments import Line, Segment, line
 from fwtui.model.status import OPEN_STATES, State
 from fwtui.model.views import RunView
@@ -28,7 +28,6 @@ from fwtui.widgets.drawing import Drawn
 
 __all__ = ["GraphView"]
 
-_VERY_WIDE = 160
 _LONGEST, _LONGEST_VERY_WIDE = 24, 32
 _FEWEST_ROWS = 4
 _MARGIN_X, _MARGIN_Y = 8, 1
@@ -78,6 +77,7 @@ class GraphView(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self._clock = clock
         self._details = details
+        self._fits = False
         self.ascii = ascii_only
         self.selected: str | None = None
         self._view = RunView("", "")
@@ -116,6 +116,17 @@ class GraphView(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         if name != self.selected:
             self._came_from = None
             self._select(name)
+
+    def stand(self, *, whole: bool, details: bool) -> None:
+        """Take note of what else is on the screen.
+
+        Args:
+            whole: the graph has a place into which all of it fits.
+            details: say below the graph what the selected task is doing; nothing else on the screen does.
+        """
+        if (whole, details) != (self._fits, self._details):
+            self._fits, self._details = whole, details
+            self._choose()
 
     def mark_matches(self, text: str, names: Collection[str] | None) -> None:
         """Dim all tasks but those that a filter finds; None ends that."""
@@ -191,7 +202,8 @@ class GraphView(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
 
     def _room_now(self) -> Room:
         screen = self.app.size.width
-        return Room(self.size.width if screen < WIDE else None, _longest(screen), self._levels, self.ascii)
+        width = None if self._fits or self.size.width >= WIDE else self.size.width
+        return Room(width, _longest(screen), self._levels, self.ascii)
 
     def _retitle(self) -> None:
         if self.title != self._title:
@@ -371,7 +383,7 @@ class GraphView(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
 
 
 def _longest(screen_width: int) -> int:
-    return _LONGEST_VERY_WIDE if screen_width >= _VERY_WIDE else _LONGEST
+    return _LONGEST_VERY_WIDE if screen_width >= VERY_WIDE else _LONGEST
 
 
 def _nearest(now: int, first: int, size: int, room: int, margin: int) -> int:

@@ -140,6 +140,7 @@ class LinesPane(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
             self._measured()
         if self.following:
             self._to_end()
+        self.post_message(self.Scrolled())
 
     # -- drawing ----------------------------------------------------------------------------------------------------
 

@@ -1,18 +1,18 @@
-"""The rule between the tasks and the pane, with the pane's views as tabs in it."""
+"""The rules between the parts of the screen, and what a click on one of them asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from textual import events
 from textual.message import Message
 
 from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.segments import Line
-from fwtui.model.tabs import Tab, tab_at, tabs_line, with_key
-from fwtui.widgets.drawing import Lines
+from fwtui.model.tabs import Tab, divider_lines, tab_at, tabs_line, title_line, with_key
+from fwtui.widgets.drawing import ASCII, Lines
 
-__all__ = ["TabsRule"]
+__all__ = ["Divider", "TabsRule", "TitleRule"]
 
 
 class TabsRule(Lines):
@@ -58,3 +58,58 @@ class TabsRule(Lines):
         name = tab_at(self._tabs, self._active, event.x)
         if name is not None:
             self.post_message(self.Picked(name))
+
+
+class TitleRule(Lines):
+    """One line above a part that has no tabs; a click on it goes to the part.
+
+    Args:
+        title: what the part is called.
+        name: the part.
+    """
+
+    class Picked(Message):
+        """It was clicked."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    def __init__(self, title: str, name: str, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._title = title
+        self._part = name
+        self._right = ""
+        self._focused = False
+
+    def show(self, right: str, *, focused: bool) -> None:
+        """Tell at the right end what the part shows."""
+        self._right, self._focused = right, focused
+        self.redraw()
+
+    def compose_lines(self, width: int, height: int) -> list[Line]:
+        """Return the rule."""
+        del height
+        return [title_line(self._title, self._right, width, focused=self._focused)]
+
+    def on_click(self) -> None:
+        """Go to the part."""
+        self.post_message(self.Picked(self._part))
+
+
+class Divider(Lines):
+    """The upright rule between the left side and the pane."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._joints: frozenset[int] = frozenset()
+
+    def join(self, rows: Collection[int]) -> None:
+        """Have rules end at these rows of it."""
+        self._joints = frozenset(rows)
+        self.redraw()
+
+    def compose_lines(self, width: int, height: int) -> list[Line]:
+        """Return the rule."""
+        del width
+        return divider_lines(height, self._joints, ascii_only=self.app.has_class(ASCII))

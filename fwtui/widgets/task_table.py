@@ -130,7 +130,7 @@ class TaskTable(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
 
     def _measure(self) -> Columns:
         states = (state for state, number in self._view.counts.items() if number)
-        self._columns = columns_for(self._longest, self.size.width, states)
+        self._columns = columns_for(self._longest, self.size.width, states, screen=self.app.size.width)
         return self._columns
 
     def _note(self) -> str:

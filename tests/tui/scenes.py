@@ -120,7 +120,7 @@ def infos(path: str | None = None) -> tuple[TaskInfo, ...]:
             path,
             LINES.get(name, 40),
             RETRIES.get(name, 0),
-            1.0 if name in RETRIES else 0.0,
+            (1.0, 1.5) if name in RETRIES else (),
         )
         for name, deps in EDGES.items()
     )

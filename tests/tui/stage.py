@@ -19,7 +19,7 @@ from textual.pilot import Pilot
 from fwtui.app import DashboardApp
 from fwtui.screens.dashboard import Dashboard
 
-SMALL, WIDE = (80, 24), (120, 40)
+SMALL, WIDE, VERY_WIDE = (80, 24), (120, 40), (200, 50)
 
 
 class Stage:

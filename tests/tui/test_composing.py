@@ -25,7 +25,7 @@ from fwtui.model.logtext import error_lines, log_lines, log_text, pane_title
 from fwtui.model.rows import RowFacts, columns_for, heading_line, row_line
 from fwtui.model.segments import plain, width_of
 from fwtui.model.status import LOOKS, State
-from fwtui.model.tabs import Tab, tab_at, tabs_line
+from fwtui.model.tabs import Tab, divider_lines, tab_at, tabs_line, title_line
 from fwtui.model.times import about_text, in_text, setting_text
 from fwtui.model.views import idle_view
 from fwtui.screens.sources import read_excerpts
@@ -153,24 +153,89 @@ def test_a_click_finds_the_tab_under_it():
     assert tab_at(TABS, "log", 70) is None
 
 
-@given(st.integers(1, 250), st.integers(1, 100), st.integers(0, 20_000), st.booleans())
-def test_the_parts_share_out_all_rows(width, height, tasks, full):
-    layout = layout_for(width, height, tasks, full=full)
-    used = layout.header + layout.table + layout.rule + layout.pane + layout.message + layout.footer
-    assert used <= height
-    assert layout.header >= 1
+PARTS = ("", "tasks", "pane", "graph", "details")
+
+
+@given(
+    st.integers(1, 250),
+    st.integers(1, 100),
+    st.integers(0, 20_000),
+    st.tuples(st.integers(0, 150), st.integers(0, 60)),
+    st.sampled_from(PARTS),
+    st.sampled_from(("log", "details", "graph", "timeline", "runs")),
+)
+def test_the_parts_share_out_all_cells_without_overlaps(width, height, tasks, graph, full, shown):
+    layout = layout_for(width, height, tasks, graph=graph, full=full, shown=shown)
+    cells = [
+        (box.x + x, box.y + y) for box in layout.boxes.values() for x in range(box.width) for y in range(box.height)
+    ]
+    assert len(cells) == len(set(cells))
+    assert all(0 <= x < width and 0 <= y < height for x, y in cells)
+    assert all(box.width > 0 and box.height > 0 for box in layout.boxes.values())
+    assert layout.boxes["header"].height >= 1
     if width >= 40 and height >= 8:
-        assert used == height
-    if layout.pane and not full:
-        assert layout.table <= max(height // 2, 1)
+        assert len(cells) == width * height
+        assert layout.boxes.keys() & {"tasks", "pane", "graph", "details"}
+    if not full and "pane" in layout.boxes and "tasks" in layout.boxes:
+        assert layout.boxes["tasks"].height <= max(height // 2, 1)
 
 
 def test_small_terminals_lose_the_pane_then_line_2_then_the_footer():
-    assert layout_for(80, 24, 9).pane == 9
-    assert layout_for(80, 15, 9).pane == 0
-    assert (layout_for(80, 12, 9).header, layout_for(80, 11, 9).header) == (2, 1)
-    assert (layout_for(80, 10, 9).footer, layout_for(80, 9, 9).footer) == (1, 0)
-    assert layout_for(39, 24, 9) == layout_for(80, 7, 9)
+    def height(part, *size):
+        boxes = layout_for(*size, 9).boxes
+        return boxes[part].height if part in boxes else 0
+
+    assert (height("pane", 80, 24), height("pane", 80, 15)) == (9, 0)
+    assert (height("header", 80, 12), height("header", 80, 11)) == (2, 1)
+    assert (height("footer", 80, 10), height("footer", 80, 9)) == (1, 0)
+    assert layout_for(39, 24, 9).boxes.keys() == layout_for(80, 7, 9).boxes.keys() == {"header"}
+
+
+@pytest.mark.parametrize(("width", "height"), [(159, 50), (200, 33), (120, 40)])
+def test_there_is_one_side_below_160_columns_or_34_rows(width, height):
+    layout = layout_for(width, height, 9, graph=(50, 4))
+    assert layout.aside == frozenset()
+    assert layout.boxes["tasks"].width == layout.boxes["pane"].width == width
+
+
+@given(st.integers(160, 400), st.integers(34, 120), st.integers(0, 200), st.integers(1, 200), st.integers(1, 60))
+def test_on_the_left_the_graph_is_whole_or_not_there_and_details_always_are(width, height, tasks, columns, rows):
+    layout = layout_for(width, height, tasks, graph=(columns, rows))
+    boxes = layout.boxes
+    assert boxes["tasks"].x == boxes["details"].x == 0
+    assert boxes["divider"].x == boxes["tasks"].width == boxes["details"].width
+    assert boxes["pane"].x == boxes["divider"].x + 1
+    assert boxes["details"].height >= 7
+    assert layout.aside == {"details", *({"graph"} & boxes.keys())}
+    if "graph" in boxes:
+        assert boxes["graph"].width >= columns
+        assert boxes["graph"].height == rows + 2
+    else:
+        assert columns > boxes["details"].width or rows + 3 + 8 > boxes["details"].height + 1
+    assert [boxes["divider"].y + row for row in layout.joints] == [
+        boxes[rule].y for rule in ("graph-rule", "details-rule") if rule in boxes
+    ]
+
+
+@given(st.integers(160, 398), st.integers(34, 100), st.integers(0, 200))
+def test_two_columns_more_move_no_part_up_or_down(width, height, tasks):
+    before, after = (layout_for(wide, height, tasks, graph=(60, 5)).boxes for wide in (width, width + 2))
+    assert {name: box.y for name, box in before.items()} == {name: box.y for name, box in after.items()}
+
+
+@given(st.integers(1, 80), st.sets(st.integers(1, 80)), st.booleans())
+def test_the_divider_is_one_cell_wide_and_has_its_joints(height, joints, only_ascii):
+    lines = [plain(line) for line in divider_lines(height, joints, ascii_only=only_ascii)]
+    assert len(lines) == height
+    assert all(len(line) == 1 for line in lines)
+    assert all((lines[row] in "+┤") is (row in joints) for row in range(1, height))
+
+
+@given(st.integers(20, 220), st.text("ab c", max_size=60), st.booleans())
+def test_a_rule_with_a_title_is_as_wide_as_its_part(width, right, focused):
+    line = title_line("Details", right.strip(), width, focused=focused)
+    assert width_of(line) == width
+    assert plain(line).startswith("─ Details ─")
 
 
 # -- the log ------------------------------------------------------------------------------------------------------------

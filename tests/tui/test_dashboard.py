@@ -370,9 +370,9 @@ def test_an_older_attempt_shows_its_own_end(path):
     async def scene():
         async with open_stage(FakeSession(failed_picture(path)), WIDE) as on:
             await on.press("left_square_bracket", "comma")
-            assert "attempt 1/3" in on.board.pane._rule.right
+            assert "attempt 1/3" in on.board.query_one("#rule").right
             await on.press("full_stop", "right_square_bracket")
-            assert "attempt 3/3" in on.board.pane._rule.right
+            assert "attempt 3/3" in on.board.query_one("#rule").right
 
     play(scene())
 
@@ -586,14 +586,14 @@ def test_a_log_that_follows_pauses_when_it_is_scrolled_up(path):
             await on.happens(*story.running())
             await on.happens(story.writes("extract_flights", "10:42:03", *(f"{number}" for number in range(50))))
             assert on.line_with("10:42:03  49")
-            assert on.board.pane._rule.right == "following"
+            assert on.board.query_one("#rule").right == "following"
             await on.press("tab", "k")
-            assert on.board.pane._rule.right == "paused"
+            assert on.board.query_one("#rule").right == "paused"
             await on.happens(story.writes("extract_flights", "10:42:03", "the newest"))
             assert not any("the newest" in line for line in on.lines)
             await on.press("G")
             assert on.line_with("the newest")
-            assert on.board.pane._rule.right == "following"
+            assert on.board.query_one("#rule").right == "following"
 
     play(scene())
 

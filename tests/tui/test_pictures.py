@@ -21,7 +21,7 @@ from scenes import (
     saved_reload,
     timed_picture,
 )
-from stage import SMALL, WIDE, open_stage, play
+from stage import SMALL, VERY_WIDE, WIDE, open_stage, play
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -40,7 +40,7 @@ def before_run_31(path: str):
     return replace(picture, durations=DURATIONS, runs=(but(RUN_31, run_id=30),))
 
 
-@pytest.mark.parametrize("size", [SMALL, WIDE])
+@pytest.mark.parametrize("size", [SMALL, WIDE, VERY_WIDE])
 def test_a_idle_after_a_failed_run(size, path):
     async def scene():
         async with open_stage(FakeSession(failed_picture(path)), size, NOW) as on:
@@ -51,7 +51,7 @@ def test_a_idle_after_a_failed_run(size, path):
     play(scene())
 
 
-@pytest.mark.parametrize("size", [SMALL, WIDE])
+@pytest.mark.parametrize("size", [SMALL, WIDE, VERY_WIDE])
 def test_b_running(size, path):
     async def scene():
         async with open_stage(FakeSession(before_run_31(path), running=True), size, at("10:42:02")) as on:
@@ -62,7 +62,7 @@ def test_b_running(size, path):
     play(scene())
 
 
-@pytest.mark.parametrize("size", [SMALL, WIDE])
+@pytest.mark.parametrize("size", [SMALL, WIDE, VERY_WIDE])
 def test_c_stale_after_an_edit(size, path):
     async def scene():
         async with open_stage(FakeSession(failed_picture(path)), size, NOW) as on:
@@ -75,7 +75,7 @@ def test_c_stale_after_an_edit(size, path):
     play(scene())
 
 
-@pytest.mark.parametrize("size", [SMALL, WIDE])
+@pytest.mark.parametrize("size", [SMALL, WIDE, VERY_WIDE])
 def test_d_filter_being_typed(size, path):
     async def scene():
         async with open_stage(FakeSession(failed_picture(path)), size, NOW) as on:
@@ -86,7 +86,7 @@ def test_d_filter_being_typed(size, path):
     play(scene())
 
 
-@pytest.mark.parametrize("size", [SMALL, WIDE])
+@pytest.mark.parametrize("size", [SMALL, WIDE, VERY_WIDE])
 def test_e_clear(size, path):
     async def scene():
         async with open_stage(FakeSession(failed_picture(path)), size, NOW) as on:
@@ -97,19 +97,19 @@ def test_e_clear(size, path):
     play(scene())
 
 
-@pytest.mark.parametrize("size", [SMALL, WIDE])
+@pytest.mark.parametrize("size", [SMALL, WIDE, VERY_WIDE])
 def test_f_graph(size, path):
     async def scene():
         async with open_stage(FakeSession(failed_picture(path)), size, NOW) as on:
             await on.press("g")
-            assert on.board.focused is on.board.pane.view
-            assert on.board.pane.view.selected == "join_delays"
+            assert on.board.here == "graph"
+            assert on.board.focused.selected == "join_delays"
             compare("F-graph", size, on.lines)
 
     play(scene())
 
 
-@pytest.mark.parametrize("size", [SMALL, WIDE])
+@pytest.mark.parametrize("size", [SMALL, WIDE, VERY_WIDE])
 def test_g_timeline(size, path):
     async def scene():
         async with open_stage(FakeSession(timed_picture(path)), size, NOW) as on:

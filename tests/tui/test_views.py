@@ -49,7 +49,7 @@ def test_arrows_walk_along_edges_and_enter_shows_the_log(path):
             await on.press("left")
             assert on.cursor == "join_delays"
             await on.press("enter")
-            assert (on.board.pane.active, on.board.full) == ("log", True)
+            assert (on.board.pane.active, on.board.full) == ("log", "pane")
 
     play(scene())
 

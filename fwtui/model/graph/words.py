@@ -44,7 +44,7 @@ class Surroundings:
 def graph_title(shape: Shape, part: Part, filter_text: str = "", matches: Collection[str] | None = None) -> str:
     """Return what stands at the right end of the rule above a graph."""
     total, shown = len(shape.needs), len(part.layout.nodes)
-    if matches is not None:
+    if matches is not None and filter_text:
         return f"filter: {filter_text}, {len(matches):,} of {total:,}"
     if shown < total:
         return f"{shown:,} of {count_of(total, 'task')}"

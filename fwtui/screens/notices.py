@@ -1,0 +1,58 @@
+"""What the message line says: a notice until it has been read, else what holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fwtui.model import messages
+from fwtui.model.messages import Message
+from fwtui.screens.conductor import Conductor
+
+__all__ = ["Notices"]
+
+_NOTICE_SECONDS = 4.0
+
+
+class Notices:
+    """The last notice, and the banners that follow from what is.
+
+    Args:
+        conductor: what is.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(self, conductor: Conductor, clock: Callable[[], float]) -> None:
+        self._conductor = conductor
+        self._clock = clock
+        self._notice: Message | None = None
+        self._noticed_at = 0.0
+
+    def take(self, message: Message | None) -> None:
+        """Say something until the next key, but for four seconds at least; None takes back what was said."""
+        self._notice, self._noticed_at = message, self._clock()
+
+    @property
+    def read(self) -> bool:
+        """A notice has been there for long enough to go with the next key."""
+        return self._notice is not None and self._clock() - self._noticed_at >= _NOTICE_SECONDS
+
+    @property
+    def message(self) -> Message | None:
+        """What is to be said now."""
+        over = self._notice is not None and self._notice.in_run and not self._conductor.running
+        return self._banner() if over else self._notice or self._banner()
+
+    def _banner(self) -> Message | None:
+        view, problem = self._conductor.live, self._conductor.problem
+        if view is not None and view.quitting:
+            return messages.quitting()
+        past = self._conductor.past
+        if past is not None and past.run is not None:
+            return messages.past_run(past.run.run_id)
+        if problem is not None:
+            return messages.broken(problem.file, problem.line, problem.text, None if view is None else view.loaded_at)
+        if view is not None and view.holder is not None:
+            return messages.held(None if view.run is None else view.run.run_id, view.holder)
+        if view is not None and view.run is not None and view.run.error:
+            return messages.run_error(view.run.error)
+        return None
