@@ -3,6 +3,9 @@
 While a run captures, ``sys.stdout`` and ``sys.stderr`` are stand-ins that look at a context variable: text written in a
 task's context goes to that attempt, everything else to where it went before. A thread that a task starts by itself has
 an empty context, so its text passes through. Log records are taken by a handler on the root logger.
+
+What is written past all of that (by a child process, by C code) belongs to no task. Whoever takes it, as the runner
+does, gives it here, and it is kept with the run.
 """
 
 from __future__ import annotations
@@ -13,13 +16,14 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol, TextIO
 
 from flowweaver.records import LogLine
 
-__all__ = ["Capture", "Sink", "current_attempt"]
+__all__ = ["OUTSIDE", "Capture", "Sink", "current_attempt", "outside_source", "write_outside"]
 
 _HALF = 2_500_000
 """Characters of an attempt's output that are kept at its start, and again at its end."""
@@ -29,6 +33,10 @@ _ROW = 40
 
 _LINE = 65_536
 """Characters after which a line without an end is taken as one."""
+
+
+OUTSIDE = ""
+"""Stands for the task in lines that belong to none; no task has this name."""
 
 
 class _HasSink(Protocol):
@@ -234,10 +242,35 @@ class _Installed:
         logging.getLogger().removeHandler(self.handler)
 
 
+_outside_sinks: set[Sink] = set()
+_outside_sources: set[Callable[[], None]] = set()
+
+
+def write_outside(line: str) -> None:
+    """Keep a line that no task wrote with the runs of this process that go on."""
+    for sink in tuple(_outside_sinks):
+        sink.write("raw", line + "\n")
+
+
+@contextmanager
+def outside_source(give_all: Callable[[], None]) -> Iterator[None]:
+    """While this lasts, ``give_all`` is called when a run is about to end.
+
+    Args:
+        give_all: calls ``write_outside`` with everything that was written until now; returns soon in any case.
+    """
+    _outside_sources.add(give_all)
+    try:
+        yield
+    finally:
+        _outside_sources.discard(give_all)
+
+
 class Capture:
     """Routes the output of the tasks of one run; use it as a context manager around the run.
 
     Args:
+        outside: takes what no task wrote, until the end.
         echo: what tasks write also goes to where it would have gone.
     """
 
@@ -245,7 +278,8 @@ class Capture:
     _users = 0
     _installed: _Installed | None = None
 
-    def __init__(self, *, echo: bool) -> None:
+    def __init__(self, outside: Sink, *, echo: bool) -> None:
+        self._outside = outside
         self._echo = echo
 
     def __enter__(self) -> Capture:
@@ -253,9 +287,14 @@ class Capture:
             if Capture._installed is None:
                 Capture._installed = _Installed(self._echo)
             Capture._users += 1
+        _outside_sinks.add(self._outside)
         return self
 
     def __exit__(self, *_exc: object) -> None:
+        for give_all in tuple(_outside_sources):
+            give_all()
+        _outside_sinks.discard(self._outside)
+        self._outside.close()
         with Capture._lock:
             Capture._users -= 1
             if not Capture._users and Capture._installed is not None:

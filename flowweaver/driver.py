@@ -328,7 +328,7 @@ class Driver:
             task = self.tasks[index]
             attempt = Attempt(task, index, self._attempts[index], *self._results.arguments(index))
             if self._captures:
-                attempt.sink = Sink(task.name, attempt.number, self._take_line, self.clock.wall)
+                attempt.sink = Sink(task.name, attempt.number, self.take_line, self.clock.wall)
             self._ledger.starts(attempt)
             return attempt
         return None
@@ -351,7 +351,8 @@ class Driver:
             self.later(attempt.task.timeout, lambda: self._deadline(attempt))
         self._ledger.started(attempt)
 
-    def _take_line(self, line: LogLine) -> None:
+    def take_line(self, line: LogLine) -> None:
+        """Take a line of output, to be written with the next commit or soon; needs no lock."""
         self._ledger.output.append(line)
         if not self._output_armed:
             self._output_armed = True

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowweaver.attempt import Attempt
+from flowweaver.capture import OUTSIDE
 from flowweaver.errors import StateError, TaskExecutionError, describe_exception
 from flowweaver.notify import Notifier
 from flowweaver.records import AttemptRecord, LogLine, Provenance, StoredValue, TaskRecord
@@ -113,7 +114,8 @@ class Ledger:
     def _tell_output(self, output: Sequence[LogLine]) -> None:
         groups: dict[tuple[str, int], list[LogLine]] = {}
         for line in output:
-            groups.setdefault((line.task_name, line.attempt), []).append(line)
+            if line.task_name != OUTSIDE:
+                groups.setdefault((line.task_name, line.attempt), []).append(line)
         for (name, number), lines in groups.items():
             if self._notifier.wants("TaskOutput"):
                 facts = {"task": name, "attempt": number, "lines": tuple(lines)}

@@ -16,7 +16,7 @@ from queue import Empty
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from flowweaver.capture import Capture
+from flowweaver.capture import OUTSIDE, Capture, Sink
 from flowweaver.driver import Driver
 from flowweaver.errors import (
     StateError,
@@ -101,7 +101,6 @@ class Run:
             self.plan = prepared.plan
             self._begin(prepared, options)
             history = self._journal is not None and self._journal.has_history
-            self._capture = Capture(echo=echo) if history or listeners else nullcontext()
             self._driver = Driver(
                 workflow,
                 prepared,
@@ -114,6 +113,8 @@ class Run:
                 captures=bool(history or listeners),
                 load_later=self._load_later,
             )
+            outside = Sink(OUTSIDE, 0, self._driver.take_line, self._clock.wall)
+            self._capture = Capture(outside, echo=echo) if history or listeners else nullcontext()
         except BaseException:
             if self._journal is not None:
                 self._journal.close()
@@ -211,6 +212,11 @@ class Run:
         task may have gone on by the time they are looked at. Empty if it is not being run.
         """
         return self._driver.stack(task_name)
+
+    @property
+    def left_behind(self) -> int:
+        """How many threads are still in tasks that were given up."""
+        return self._driver.left_behind
 
     def stop(self) -> None:
         """Start no further task; what runs finishes and is saved."""

@@ -16,6 +16,7 @@ from fwtui.model.ascii_text import wants_ascii
 from fwtui.model.settings_keys import keymap_of
 from fwtui.session.port import SessionPort
 from fwtui.session.settings_file import config_folder, read_keys, read_preferences, write_preferences
+from fwtui.standard import end_at_once
 from fwtui.terminal import Terminal
 
 __all__ = ["DashboardApp", "run_dashboard"]
@@ -52,7 +53,13 @@ def run_dashboard(session: SessionPort, *, run_at_start: bool = False, watch: bo
         if app.terminated:
             session.wait(_DRAIN_SECONDS)
         close(session)
+        left_behind = session.running or session.threads_left > 0
+        if left_behind:
+            terminal.close_for_others()
     code = _TERMINATED if app.terminated else code
     if code is None and app.return_code:
         code, app.error = app.return_code, "\n".join(terminal.rest())
-    return tell_the_end(session, code, app.error)
+    code = tell_the_end(session, (terminal.out, terminal.err), code, app.error)
+    if left_behind:
+        end_at_once(code)
+    return code

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import threading
+from typing import TextIO
 
 from fwtui.model.verdict import verdict_text
 from fwtui.session.port import SessionPort
@@ -24,16 +24,17 @@ def close(session: SessionPort) -> None:
     closing.join(_CLOSE_SECONDS)
 
 
-def tell_the_end(session: SessionPort, code: int | None, error: str) -> int:
+def tell_the_end(session: SessionPort, streams: tuple[TextIO, TextIO], code: int | None, error: str) -> int:
     """Say how a session's last run ended, and return the exit code.
 
     Args:
         session: the session.
+        streams: where stdout and stderr lead.
         code: the exit code if it is decided already; else it is that of the last run.
         error: what is to be said on stderr, "" for nothing.
     """
     # The terminal may be gone: what is written to it then is dropped.
-    out, err = SteadyStream(sys.stdout), SteadyStream(sys.stderr)
+    out, err = map(SteadyStream, streams)
     if error:
         err.write(f"{error}\n")
     ending = session.ending()

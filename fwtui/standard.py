@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
-__all__ = ["complain", "let_go_of_stdout", "open_what_is_closed"]
+__all__ = ["complain", "end_at_once", "let_go_of_stdout", "open_what_is_closed"]
 
 _LINES = 3
 
@@ -31,6 +33,14 @@ def open_what_is_closed() -> None:
             os.open(os.devnull, os.O_RDWR)
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+
+
+def end_at_once(code: int) -> NoReturn:
+    """End the process although threads are stuck in it, and without waiting for what these have started."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
 
 
 def let_go_of_stdout() -> None:

@@ -89,6 +89,20 @@ class Terminal:
         sys.__stdout__, sys.__stderr__ = self._originals  # type: ignore[misc]
         self._raw.close()
 
+    @property
+    def out(self) -> TextIO:
+        """A stream to where stdout led; it stays usable afterwards."""
+        return self._raw.out
+
+    @property
+    def err(self) -> TextIO:
+        """A stream to where stderr led; it stays usable afterwards."""
+        return self._raw.err
+
+    def close_for_others(self) -> None:
+        """Let nobody but us write there any more, until the process has ended: threads are left behind in tasks."""
+        self._raw.close(silence=True)
+
     def take(self) -> list[str]:
         """Take the lines that have come since the last call."""
         return [self.lines.popleft() for _ in range(len(self.lines))]

@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flowweaver.records import AttemptRecord, TaskRecord
+from flowweaver.capture import OUTSIDE
+from flowweaver.records import AttemptRecord, LogLine, TaskRecord
 from fwtui.commands.asked import NotThere, known_run, tasks_named
 from fwtui.commands.console import Out, opened
 from fwtui.model.text import count_of, joined, overwritten, visible
@@ -76,6 +77,9 @@ def show_logs(
             if number:
                 out.line()
             _show(out, session, entry, time.time())
+        run = run_id or (picture.runs[0].run_id if picture.runs else None)
+        if pattern is None and attempt is None and run is not None:
+            _show_outside(out, session, run, time.time())
     return 0
 
 
@@ -137,14 +141,27 @@ def _show(out: Out, session: Session, entry: _Entry, now: float) -> None:
     out.line((visible(entry.name), "strong"), f"  {_heading(entry, now)}")
     if entry.run is not None:
         day = day_text(entry.began if entry.began is not None else now)
-        for line in session.log(entry.name, run_id=entry.run, attempt=entry.attempt or None):
-            if day_text(line.time) != day:
-                day = day_text(line.time)
-                out.line((f"  {day}", "muted"))
-            out.line((f"  {clock_text(line.time)}  ", "muted"), visible(overwritten(line.text)))
+        _show_lines(out, session.log(entry.name, run_id=entry.run, attempt=entry.attempt or None), day)
     if entry.error:
         traceback = entry.made.traceback if entry.made is not None else None
         _show_error(out, entry.error, stored_frames(traceback, session.file.belongs))
+
+
+def _show_lines(out: Out, lines: Sequence[LogLine], day: str) -> None:
+    for line in lines:
+        if day_text(line.time) != day:
+            day = day_text(line.time)
+            out.line((f"  {day}", "muted"))
+        out.line((f"  {clock_text(line.time)}  ", "muted"), visible(overwritten(line.text)))
+
+
+def _show_outside(out: Out, session: Session, run: int, now: float) -> None:
+    """Show what was written during a run that belongs to none of its tasks, if anything was."""
+    lines = session.log(OUTSIDE, run_id=run, attempt=0)
+    if lines:
+        out.line()
+        out.line((f"run {run}", "strong"), ", written by other processes and by C code, so that no task is known")
+        _show_lines(out, lines, day_text(now))
 
 
 def _heading(entry: _Entry, now: float) -> str:

@@ -24,6 +24,7 @@ from fwtui.session.rawoutput import RawOutput
 from fwtui.session.session import Session
 from fwtui.session.settings import Settings
 from fwtui.signals import Ladder
+from fwtui.standard import end_at_once
 from fwtui.streams import SteadyStream, ascii_only
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ def run_headless(project: Project, settings: Settings, *, output: str) -> int:
         code = headless.run(ladder)
         if headless.leaves:
             # Threads that are stuck in a task, and what they started, must not hold up the end of the process.
-            _flush()
-            os._exit(code)
+            end_at_once(code)
     headless.check_output(code)
     return code
 
@@ -154,11 +154,3 @@ class _Headless:
             except Empty:
                 break
         return items
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            continue

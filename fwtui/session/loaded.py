@@ -62,6 +62,10 @@ class RunHandle(Protocol):
     def error(self) -> BaseException | None:
         """What it ended with; None while it goes on and after success."""
 
+    @property
+    def left_behind(self) -> int:
+        """How many threads of this process are still in tasks that were given up."""
+
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the end; return whether it has come."""
 

@@ -157,6 +157,10 @@ class SessionPort(Protocol):
     def exit_code(self) -> int:
         """The exit code of the last run of this session that has ended, 0 if none has."""
 
+    @property
+    def threads_left(self) -> int:
+        """How many threads of this process are still in tasks that the last run gave up: they may go on writing."""
+
     def ending(self) -> Ending | None:
         """Return how the last run of this session ended, for ``fwtui.model.verdict``; None if none has."""
 

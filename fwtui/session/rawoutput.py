@@ -1,7 +1,8 @@
 """What reaches file descriptors 1 and 2 by itself: from child processes, C code and ``os.write``.
 
 It belongs to no task, and written to the terminal it would garble what stands there. While this lasts both descriptors
-lead into a pipe; a thread reads it and gives on lines. Whoever owns the terminal writes to the saved descriptor.
+lead into a pipe; a thread reads it, gives on lines and has them kept with the run that goes on. Whoever owns the
+terminal writes to the saved descriptor.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TextIO
 
+from flowweaver.capture import outside_source, write_outside
+
 __all__ = ["RawOutput"]
 
 _CHUNK = 65_536
+_AT_ONCE = 64
 _LINE = 65_536
+_END, _GIVE_ALL = b".", b"!"
 _PATIENCE = 0.3
 """Seconds after which an unfinished line is given on: somebody may wait for what it says."""
 
@@ -38,6 +43,8 @@ class RawOutput:
         self._give = give
         self._saved: dict[int, int] = {}
         self._thread: threading.Thread | None = None
+        self._all_given = threading.Event()
+        self._source = outside_source(self.give_all)
         self.out: TextIO = sys.stdout
         self.err: TextIO = sys.stderr
 
@@ -58,12 +65,22 @@ class RawOutput:
         os.set_blocking(self._read, False)
         self._thread = threading.Thread(target=self._pump, name="fwtui-raw-output", daemon=True)
         self._thread.start()
+        self._source.__enter__()
         return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def give_all(self) -> None:
+        """Give on what was written until now, also a line that has no end yet; wait for that, but not long."""
+        if self._thread is not None and self._thread is not threading.current_thread():
+            _flush()
+            self._all_given.clear()
+            with contextlib.suppress(OSError):  # it is being closed: that gives on everything, too
+                os.write(self._wake_write, _GIVE_ALL)
+                self._all_given.wait(_PATIENCE)
 
     def close(self, *, silence: bool = False) -> None:
         """Lead both descriptors back; what is in the pipe by then is still given on. Calling it again does nothing.
@@ -73,6 +90,7 @@ class RawOutput:
         """
         if self._thread is None:
             return
+        self._source.__exit__(None, None, None)
         _flush()
         for stream in (self.out, self.err):
             with contextlib.suppress(OSError, ValueError):
@@ -83,7 +101,7 @@ class RawOutput:
         if silence:
             os.close(nowhere)
         # A child process may hold the pipe open for good, so its end is never waited for.
-        os.write(self._wake_write, b".")
+        os.write(self._wake_write, _END)
         self._thread.join(timeout=1.0)
         if self._thread.is_alive():
             return  # somebody does not take the lines; better left behind than waited for
@@ -97,11 +115,9 @@ class RawOutput:
         ending = False
         while not ending:
             ready, _, _ = select.select([self._read, self._wake_read], [], [], _PATIENCE if rest else None)
-            ending = self._wake_read in ready
-            if not ready and rest:
-                self._line(rest)
-                rest = b""
-            while True:
+            woken = os.read(self._wake_read, 64) if self._wake_read in ready else b""
+            ending = _END in woken
+            for _ in range(_AT_ONCE):  # whoever writes without a pause must not keep it from ending
                 try:
                     data = os.read(self._read, _CHUNK)
                 except BlockingIOError:
@@ -113,8 +129,11 @@ class RawOutput:
                     ending = True
                     break
                 rest = self._lines(rest + data)
-        if rest:
-            self._line(rest)
+            if rest and (ending or woken or not ready):
+                self._line(rest)
+                rest = b""
+            if woken:
+                self._all_given.set()
 
     def _lines(self, data: bytes) -> bytes:
         *lines, rest = data.split(b"\n")
@@ -128,7 +147,9 @@ class RawOutput:
     def _line(self, line: bytes) -> None:
         # Whatever the taker of lines raises, the pipe must go on being read: a full one would stop every writer.
         with contextlib.suppress(Exception):
-            self._give(line.decode("utf-8", "backslashreplace"))
+            text = line.decode("utf-8", "backslashreplace")
+            write_outside(text)
+            self._give(text)
 
 
 def _flush() -> None:

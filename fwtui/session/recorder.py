@@ -26,14 +26,12 @@ class Recorder:
         finished: how the run ended; None while it goes on.
         failures: final failures by task, the first first; tasks that were stopped are not among them.
         stopped: tasks that were interrupted.
-        threads_left: tasks that timed out and whose thread still runs.
     """
 
     def __init__(self) -> None:
         self.finished: RunFinished | None = None
         self.failures: dict[str, TaskFailed] = {}
         self.stopped: set[str] = set()
-        self.threads_left = 0
         self._tails: dict[str, deque[str]] = {}
 
     def __call__(self, event: Event) -> None:
@@ -48,7 +46,6 @@ class Recorder:
             case TaskCompleted(task=task):
                 self._tails.pop(task, None)
             case TaskFailed(task=task):
-                self.threads_left += event.thread_left
                 if event.interrupted:
                     self.stopped.add(task)
                 else:

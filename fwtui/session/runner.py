@@ -71,6 +71,11 @@ class Runner:
         # Only what is there now: the engine may be quicker than whoever drains.
         return [events.popleft() for _ in range(len(events))]
 
+    @property
+    def threads_left(self) -> int:
+        """How many threads of this process are still in tasks that the last run gave up."""
+        return 0 if self._run is None else self._run.left_behind
+
     def stack(self, task: str) -> list[Frame]:
         """Return where a task that is being run is now: its frames, outermost first; none if it is nowhere."""
         return [] if self._run is None else self._run.stack(task)

@@ -281,8 +281,8 @@ class Session:
 
     @property
     def threads_left(self) -> int:
-        """How many threads of given up tasks the last run left behind."""
-        return self._runner.recorder.threads_left
+        """How many threads of this process are still in tasks that the last run gave up."""
+        return self._runner.threads_left
 
     def recorder(self) -> Recorder:
         """Return a listener from which ``ending`` will tell, for who runs the workflow by himself."""

@@ -147,6 +147,41 @@ def test_logs_without_a_task_show_all_that_ran(project: Project, fwtui: Fwtui) -
     assert "10,000 rows" in out
 
 
+CHILDREN = """
+import subprocess
+
+@task
+def first():
+    print("of the task")
+    subprocess.run(["echo", "of a child"])
+
+@task
+def last(first):
+    os.write(2, b"of C\\x1b[2J")
+
+workflow = Workflow("children")
+workflow.add_task(first)
+workflow.add_task(last, depends_on=[first])
+"""
+
+
+def test_what_no_task_wrote_is_in_the_logs_of_its_run_under_a_heading_of_its_own(
+    project: Project, fwtui: Fwtui
+) -> None:
+    project.write(CHILDREN)
+    assert fwtui("run", "flow.py").code == 0
+    assert fwtui("run", "flow.py", "--only", "last", "--force", "last").code == 0
+    first = fwtui("logs", "flow.py", "--run", "1").out.split("\n\n")
+    assert [block.split("\n")[0].split()[0] for block in first] == ["first", "last", "run"]
+    assert first[2].startswith("run 1, written by other processes and by C code")
+    assert [line[12:] for line in first[2].splitlines()[1:]] == ["of a child", r"of C\x1b[2J"]
+    assert "of the task" in first[0]
+    latest = fwtui("logs", "flow.py").out
+    assert "run 2, written by" in latest
+    assert "of a child" not in latest
+    assert "written by" not in fwtui("logs", "flow.py", "first").out
+
+
 def test_logs_of_an_earlier_run_and_attempt_can_be_had(project: Project, fwtui: Fwtui) -> None:
     project.write(
         """

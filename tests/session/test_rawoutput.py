@@ -90,3 +90,27 @@ def test_closing_twice_is_fine(capfd: Capture) -> None:
         raw.close()
         os.write(1, b"out\n")
     assert capfd.readouterr().out == "out\n"
+
+
+def test_all_that_was_written_is_given_on_when_it_is_asked_for(capfd: Capture) -> None:
+    lines: list[str] = []
+    with RawOutput(lines.append) as raw:
+        for number in range(50):
+            subprocess.run(["printf", "a\nwithout an end"], check=True)
+            raw.give_all()
+            assert lines == ["a", "without an end"], number
+            lines.clear()
+    raw.give_all()
+    assert lines == []
+
+
+def test_whoever_writes_without_a_pause_keeps_nobody_from_ending(capfd: Capture) -> None:
+    with RawOutput(lambda _line: None) as raw:
+        child = subprocess.Popen(["yes"])
+        try:
+            raw.give_all()
+            raw.close()
+            assert raw._thread is None
+        finally:
+            child.kill()
+            child.wait()

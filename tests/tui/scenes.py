@@ -392,6 +392,7 @@ class FakeSession:
     running: bool = False
     problem: LoadProblem | None = None
     exit_code: int = 0
+    threads_left: int = 0
     reloads: list[Reload] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     calls: list[tuple] = field(default_factory=list)

@@ -9,6 +9,7 @@ import sys
 import termios
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pexpect
@@ -64,7 +65,9 @@ sys.exit(code)
 class Shown:
     """A process in a terminal, and what the terminal shows."""
 
-    def __init__(self, kind: str, folder: Path, size: tuple[int, int] = (80, 24), **more: str) -> None:
+    def __init__(
+        self, kind: str, folder: Path, size: tuple[int, int] = (80, 24), command: Sequence[str] = (), **more: str
+    ) -> None:
         environment = {
             **os.environ,
             **more,
@@ -76,7 +79,7 @@ class Shown:
         environment.pop("LINES", None)
         self.child = pexpect.spawn(
             sys.executable,
-            ["-c", PROGRAM, kind],
+            list(command) or ["-c", PROGRAM, kind],
             cwd=str(folder),
             env=environment,
             dimensions=(size[1], size[0]),
@@ -126,7 +129,7 @@ class Shown:
 def shown(tmp_path):
     made: list[Shown] = []
 
-    def start(kind: str, **more: str) -> Shown:
+    def start(kind: str, **more) -> Shown:
         made.append(Shown(kind, tmp_path, **more))
         return made[-1]
 
@@ -202,6 +205,34 @@ def test_what_other_processes_write_never_lands_on_the_screen(shown):
     it.child.send("q")
     assert it.ends() == 0
     it.is_as_it_was()
+
+
+LEFT_BEHIND = """
+import os, time
+from flowweaver import Workflow, task
+
+@task(timeout=0.2)
+def noisy():
+    while True:
+        print("NOISE-A", flush=True)
+        os.write(1, b"NOISE-B\\n")
+        os.write(2, b"NOISE-C\\n")
+
+workflow = Workflow("left")
+workflow.add_task(noisy)
+"""
+
+
+def test_a_task_that_was_left_behind_writes_nothing_to_the_terminal_when_the_screen_is_gone(shown, tmp_path):
+    (tmp_path / "left.py").write_text(LEFT_BEHIND)
+    it = shown("left", command=["-m", "fwtui", "--run", "left.py"])
+    it.wait_for("failed at noisy")
+    it.child.send("q")
+    assert it.ends() == 1
+    it.is_as_it_was()
+    left = it.raw[it.raw.rindex(b"\x1b[?1049l") :]
+    assert b"left failed at noisy" in left
+    assert b"NOISE" not in left.replace(b"    NOISE-A", b""), "but for its last lines in the verdict"
 
 
 def test_escape_and_a_key_right_after_it_are_two_keys(shown):
