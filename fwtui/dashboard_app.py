@@ -22,6 +22,7 @@ from fwtui.model import messages
 from fwtui.model.key_names import KeyNames
 from fwtui.model.keys import keys_of
 from fwtui.model.settings import Preferences
+from fwtui.model.sorting import order_of
 from fwtui.ordered_keys import OrderedKeys
 from fwtui.screens.background import from_threads
 from fwtui.screens.dashboard import Dashboard
@@ -154,6 +155,7 @@ class DashboardApp(OrderedKeys):
             self.session.watch(from_threads(self.dashboard.saved))
         if self.preferences.view:
             self.dashboard.show_pane(self.preferences.view)
+        self.dashboard.table.set_order(order_of(self.preferences.sort))
         if self.preferences.wrap:
             self._log_pane.toggle_wrap()
         self._opened = True
@@ -168,7 +170,11 @@ class DashboardApp(OrderedKeys):
         view = self.dashboard.pane.wanted
         theme = "" if self.theme == DEFAULT_THEME else self.theme
         return replace(
-            self.preferences, theme=theme, view="log" if view == "output" else view, wrap=self._log_pane.wraps
+            self.preferences,
+            theme=theme,
+            view="log" if view == "output" else view,
+            wrap=self._log_pane.wraps,
+            sort=self.dashboard.table.order.text,
         )
 
     def keeps(self, key: str) -> bool:

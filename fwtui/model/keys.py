@@ -63,6 +63,8 @@ KEYS: tuple[Key, ...] = (
     Key("look.copy_error", ("Y",), "copy_error", "copy the traceback", "look"),
     Key("look.stack", ("b",), "stack", "stack: where a running task is, now", "look"),
     Key("look.palette", ("colon", "ctrl+p"), "command_palette", "palette: find a key by a word", "look", "everywhere"),
+    Key("look.sort", ("o",), "sort", "sort by the next column; the workflow's order is one", "look"),
+    Key("look.sort_back", ("O",), "sort_back", "sort the other way round", "look"),
     Key("look.redraw", ("ctrl+l",), "redraw", "draw everything again", "look", "everywhere"),
     Key("look.help", ("question_mark",), "help", "every key", "look"),
     Key("find.failure", ("f",), "failure(1)", "next failure that is no consequence", "find"),

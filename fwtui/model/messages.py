@@ -269,6 +269,11 @@ def no_failure() -> Message:
     return note("No task has failed.")
 
 
+def in_order() -> Message:
+    """The rows are not sorted by a column, so that there is no other way round."""
+    return note("The tasks are in the workflow's order. ", key("look.sort"), " sorts them by a column.")
+
+
 def copied(lines: int) -> Message:
     """What was copied."""
     return note(f"Copied {count_of(lines, 'line')}.")

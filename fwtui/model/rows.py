@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from fwtui.model.breakpoints import VERY_WIDE, WIDE
 from fwtui.model.key_names import USUAL, KeyNames
-from fwtui.model.segments import Line, Segment, cells, crop, cut_end, cut_middle, line, pad_end, pad_start, spread
+from fwtui.model.segments import (
+    Line,
+    Segment,
+    cells,
+    crop,
+    cut_end,
+    cut_middle,
+    line,
+    pad_end,
+    pad_start,
+    plain,
+    spread,
+)
+from fwtui.model.sorting import Order
 from fwtui.model.status import LOOKS, State
 from fwtui.model.views import RunView, TaskView
 from fwtui.model.words import started_text, time_text, try_text, why_text
 
-__all__ = ["Columns", "RowFacts", "columns_for", "heading_line", "row_line"]
+__all__ = ["Columns", "RowFacts", "column_at", "columns_for", "heading_line", "row_line", "shown_columns"]
 
 _MARKS = 2
 _ICON = 2
@@ -24,6 +38,7 @@ _STARTED = 8
 _FEWEST_WHY = 16
 _LONGEST_NAME = 24
 _LONGEST_NAME_WIDE = 32
+_AS_IT_IS = Order()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +102,48 @@ def columns_for(longest: int, width: int, states: Iterable[State] = (), *, scree
     )
 
 
-def heading_line(columns: Columns, note: str = "") -> Line:
-    """Return the table's heading; ``note`` stands at its right end (which rows are shown, which filter holds)."""
-    text = " " * (_MARKS + _ICON) + pad_end("STATUS", columns.status) + pad_end("TASK", columns.name)
-    text += " " * _GAP + pad_start("TIME", columns.time) + " " * _GAP
+def _titles(columns: Columns) -> list[tuple[str, str, int]]:
+    """Return each column that is shown, its title, and the cell at which it begins; TIME stands at its end."""
+    name = _MARKS + _ICON + columns.status
+    time = name + columns.name + _GAP
+    tries = time + columns.time + _GAP
+    made = [("status", "STATUS", _MARKS + _ICON), ("task", "TASK", name), ("time", "TIME", time)]
     if columns.tries:
-        text += pad_end("TRY", columns.tries + _GAP) + pad_end("STARTED", columns.started + _GAP)
-    right = line(Segment(note, "muted")) if note else ()
-    return spread(line(Segment(text[1:] + "WHY", "muted")), right, columns.width)
+        made += [("try", "TRY", tries), ("started", "STARTED", tries + columns.tries + _GAP)]
+    return [*made, ("why", "WHY", columns.before_why)]
+
+
+def shown_columns(columns: Columns) -> list[str]:
+    """Return the columns that are shown, as ``sorting.COLUMNS`` calls them."""
+    return [column for column, _, _ in _titles(columns)]
+
+
+def column_at(columns: Columns, x: int) -> str:
+    """Return the column whose title a cell of the heading belongs to, "" left of the first."""
+    return next((column for column, _, start in reversed(_titles(columns)) if x >= start), "")
+
+
+def heading_line(columns: Columns, note: str = "", order: Order = _AS_IT_IS) -> Line:
+    """Return the table's heading, with an arrow at the column that the rows are sorted by.
+
+    Args:
+        columns: what is shown.
+        note: what stands at its right end (which rows are shown, which filter holds).
+        order: in which order the rows are.
+    """
+    titles = _titles(columns)
+    parts = [Segment(" " * (titles[0][2] - 1), "muted")]
+    ends = [start for _, _, start in titles[1:]] + [columns.before_why + len("WHY") + 1]
+    for (column, title, start), end in zip(titles, ends, strict=True):
+        own = column == order.column
+        text = title + ("↓" if order.down else "↑") if own else title
+        if column == "time":
+            text = pad_start(text, columns.time + (1 if own else 0))
+        parts.append(Segment(pad_end(text, end - start), "strong" if own else "muted"))
+    parts[-1] = Segment(parts[-1].text.rstrip(), parts[-1].role)
+    alike = groupby(parts, key=lambda part: part.role)
+    left = line(*(Segment(plain(same), role) for role, same in alike))
+    return spread(left, line(Segment(note, "muted")), columns.width)
 
 
 def row_line(view: RunView, task: TaskView, columns: Columns, facts: RowFacts) -> Line:

@@ -134,6 +134,17 @@ class LookingKeys(Board):
         if self.lines is not None:
             self.lines.toggle_wrap()
 
+    def action_sort(self) -> None:
+        """Sort the tasks by the next column."""
+        self.table.sort_by_next()
+
+    def action_sort_back(self) -> None:
+        """Sort the tasks the other way round."""
+        if self.table.order.column:
+            self.table.set_order(self.table.order.reversed())
+        else:
+            self.say(messages.in_order())
+
     def action_focus_part(self, step: int) -> None:
         """Go to the next part, or to the one before."""
         parts = self.parts
@@ -212,7 +223,8 @@ class LookingKeys(Board):
         if not failed or view is None:
             self.say(messages.no_failure())
             return
-        order = {name: number for number, name in enumerate(view.tasks)}
+        order = {name: number for number, name in enumerate(self.table.row_names)}
+        failed.sort(key=order.__getitem__)
         here = order.get(self.table.cursor or "", -1)
         if step > 0:
             name = next((each for each in failed if order[each] > here), failed[0])

@@ -5,6 +5,7 @@ It keeps no copy of any row. A line is composed when it is drawn, and an update 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -17,13 +18,17 @@ from textual.strip import Strip
 
 from fwtui.model.filters import Named, named, parse_filter
 from fwtui.model.key_names import USUAL, KeyNames
-from fwtui.model.rows import Columns, RowFacts, columns_for, heading_line, row_line
+from fwtui.model.rows import Columns, RowFacts, column_at, columns_for, heading_line, row_line, shown_columns
 from fwtui.model.segments import cells
+from fwtui.model.sorting import SLOW, Order, sorted_tasks
 from fwtui.model.views import RunView, TaskView
 from fwtui.widgets.bindings import bindings_of
 from fwtui.widgets.drawing import Drawn
 
 __all__ = ["TaskTable"]
+
+_MANY = 2_000
+"""Tasks from which on what takes long is not done between two frames."""
 
 
 class TaskTable(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
@@ -39,6 +44,7 @@ class TaskTable(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         marks: names of the marked tasks, hidden ones too.
         filter_text: the filter that holds.
         filter_kept: it is not being typed any more: the heading says that it holds.
+        order: in which order the rows are.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("tasks")
@@ -73,8 +79,11 @@ class TaskTable(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         self.marks: set[str] = set()
         self.filter_text = ""
         self.filter_kept = True
+        self.order = Order()
         self._sideways = 0
         self._names: list[Named] = []
+        self._named: dict[str, Named] = {}
+        self._sorted_for: RunView | None = None
         self._longest = 0
         self._columns = columns_for(0, 80)
 
@@ -86,8 +95,12 @@ class TaskTable(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         self._view = view
         if not same_tasks:
             self._names = named(view.tasks.values())
+            self._named = {each.name: each for each in self._names}
             self._longest = max((cells(each.title) for each in self._names), default=0)
             self.marks.intersection_update(view.tasks)
+        # While a run goes on, rows change places no more often than the times do: at a tick.
+        if self.order.column and (not same_tasks or not view.running):
+            self._sort()
         if not same_tasks or "!" in self.filter_text:
             self._filter()
             return
@@ -109,22 +122,63 @@ class TaskTable(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
             self._refresh_row(row)
 
     def tick(self) -> None:
-        """Draw the rows whose time goes on."""
+        """Draw the rows whose time goes on, and put all in order anew."""
+        if self.order.column and self._sorted_for is not self._view:
+            self._sort()
         self.refresh_tasks(self._view.in_flight)
+
+    def set_order(self, order: Order) -> None:
+        """Put the rows in another order; the cursor stays on its task."""
+        self.order = order
+        self._into_sight()
+        self._sort()
+        self._refresh_heading()
+
+    def sort_by_next(self) -> None:
+        """Put the rows in the order of the next column, or of the workflow."""
+        self.set_order(self.order.next(shown_columns(self._measure())))
+
+    def _sort(self) -> None:
+        if self.order.column in SLOW and self._view.total > _MANY:
+            self.run_worker(self._sort_aside(), exclusive=True, group="sort")
+        else:
+            self._place(self._view, self.order, sorted_tasks(self._view, self.order, self._clock()))
+
+    async def _sort_aside(self) -> None:
+        view, order = self._view, self.order
+        self._place(view, order, await asyncio.to_thread(sorted_tasks, view, order, self._clock()))
+
+    def _place(self, view: RunView, order: Order, tasks: list[TaskView]) -> None:
+        """Have the rows in an order, unless it was looked for too long ago."""
+        if order != self.order or view.tasks.keys() != self._view.tasks.keys():
+            return
+        self._sorted_for = view
+        names = [self._named[task.name] for task in tasks]
+        if names != self._names:
+            self._names = names
+            self._filter()
+
+    @property
+    def row_names(self) -> list[str]:
+        """The names of all tasks in the order of the rows, those that the filter hides, too."""
+        return [each.name for each in self._names]
 
     def set_filter(self, text: str, *, kept: bool) -> None:
         """Show only the tasks that match; a cursor on a hidden row goes to the first match."""
         self.filter_text, self.filter_kept = text, kept
+        self._into_sight()
         self._filter()
 
     def _filter(self) -> None:
+        """Have other rows in sight; a cursor that was in sight stays there, and nothing is scrolled to another one."""
+        follow = self._in_sight()
         self.shown = parse_filter(self.filter_text).shown(self._names, self._view.tasks)
         self._index = {name: row for row, name in enumerate(self.shown)}
         self._measure()
         self.virtual_size = Size(self.size.width, len(self.shown) + 1)
         if self.cursor not in self._index:
             self.move_to(self.shown[0] if self.shown else None)
-        else:
+        elif follow:
             self._into_sight()
         self.refresh()
 
@@ -153,7 +207,7 @@ class TaskTable(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         width = self.size.width
         columns = self._measure()
         if y == 0:
-            return self.strip_of(heading_line(columns, self._note()), width)
+            return self.strip_of(heading_line(columns, self._note(), self.order), width)
         row = self.scroll_offset.y + y - 1
         if row >= len(self.shown):
             return Strip.blank(width, self.style_of(""))
@@ -222,6 +276,10 @@ class TaskTable(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         self._into_sight()
         self.post_message(self.Moved(name, by_person=by_person))
 
+    def _in_sight(self) -> bool:
+        row = self._index.get(self.cursor or "")
+        return row is not None and 0 <= row - self.scroll_offset.y < max(1, self.size.height - 1)
+
     def _into_sight(self) -> None:
         row = self._index.get(self.cursor or "")
         room = self.size.height - 1
@@ -277,9 +335,14 @@ class TaskTable(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.Marked())
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor where it was clicked; a double click opens."""
+        """Put the cursor where it was clicked; a double click opens; a title of the heading sorts."""
+        if event.y == 0:
+            column = column_at(self._measure(), event.x)
+            if column:
+                self.set_order(self.order.by(column))
+            return
         row = self.scroll_offset.y + event.y - 1
-        if event.y > 0 and row < len(self.shown):
+        if row < len(self.shown):
             self._move_row(row)
             if event.chain == 2:
                 self.post_message(self.Opened())
