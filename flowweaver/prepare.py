@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from flowweaver.errors import DefinitionError
 from flowweaver.plan import Action, Plan, Reason, ReasonKind, Selection, TaskFacts, TaskPlan, make_plan
 from flowweaver.records import TaskRecord
-from flowweaver.stores.base import ResultUnavailable, RunJournal
+from flowweaver.stores.base import RunJournal
 from flowweaver.workflow import Workflow, match_names
 
 __all__ = ["EAGER", "Options", "Prepared", "plan_of", "prepare"]
@@ -158,7 +158,7 @@ def _load(prepared: Prepared, journal: RunJournal, workflow: Workflow) -> dict[s
         if plan[name].action in (Action.RUN, Action.MAYBE)
         for dependency in dependencies
     }
-    missing: dict[str, str] = {}
+    wanted = []
     late = set()
     for name, task in plan.items():
         if task.action is Action.RUN or name in prepared.results:
@@ -169,10 +169,12 @@ def _load(prepared: Prepared, journal: RunJournal, workflow: Workflow) -> dict[s
         if name not in needed and record.size > EAGER:
             late.add(name)
             continue
-        try:
-            prepared.results[name] = journal.load_result(name)
-        except ResultUnavailable as reason:
-            if task.action is not Action.LEAVE or name in needed:
-                missing[name] = str(reason)
+        wanted.append(name)
+    missing: dict[str, str] = {}
+    for name, value, reason in journal.load_results(wanted):
+        if reason is None:
+            prepared.results[name] = value
+        else:
+            missing[name] = str(reason)
     prepared.late = frozenset(late)
     return missing

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,6 +55,18 @@ class RunJournal(ABC):
             ResultUnavailable: it cannot be had; the task has to run again.
             StateError: the state cannot be used.
         """
+
+    def load_results(self, task_names: Iterable[str]) -> Iterator[tuple[str, Any, ResultUnavailable | None]]:
+        """Yield the name of each task with its stored result, or with the reason why that cannot be had.
+
+        Raises:
+            StateError: the state cannot be used.
+        """
+        for name in task_names:
+            try:
+                yield name, self.load_result(name), None
+            except ResultUnavailable as reason:
+                yield name, None, reason
 
     def durations(self) -> dict[str, float]:
         """Return the remembered duration of each task in seconds, from earlier good attempts."""

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
 from flowweaver.records import AttemptRecord, LogLine, StoredValue, TaskRecord
 from flowweaver.status import TaskStatus
 from flowweaver.stores import codec
-from flowweaver.stores.base import RunJournal
+from flowweaver.stores.base import ResultUnavailable, RunJournal
 from flowweaver.stores.lock import BRIEFLY, FileLock, Holder
 from flowweaver.stores.sqlite_db import Database
-from flowweaver.stores.sqlite_rows import RECORD_COLUMNS, adopt, fetch_result, open_result, record_of
+from flowweaver.stores.sqlite_rows import RECORD_COLUMNS, adopt, fetch_result, fetch_results, open_result, record_of
 from flowweaver.stores.sqlite_settle import settle
 from flowweaver.stores.sqlite_steps import Step, attempt_steps, line_steps, plain_steps, record_steps
-from flowweaver.stores.text import add_seconds, median_of, plain
+from flowweaver.stores.text import add_seconds, medians, plain
 
 __all__ = ["SQLiteJournal", "durations", "workflow_lock"]
 
@@ -93,9 +94,20 @@ class SQLiteJournal(RunJournal):
         """Return the stored result of a task."""
         return open_result(self._db.read(lambda cursor: fetch_result(cursor, self._workflow, task_name)))
 
+    def load_results(self, task_names: Iterable[str]) -> Iterator[tuple[str, Any, ResultUnavailable | None]]:
+        """Yield each task's stored result, or the reason why it cannot be had; a hundred are read at a time."""
+        names = list(task_names)
+        for some in (names[at : at + _AT_A_TIME] for at in range(0, len(names), _AT_A_TIME)):
+            found = self._db.read(partial(fetch_results, workflow=self._workflow, task_names=some))
+            for name in some:
+                try:
+                    yield name, open_result(found.get(name)), None
+                except ResultUnavailable as reason:
+                    yield name, None, reason
+
     def durations(self) -> dict[str, float]:
         """Return the median of each task's last five good attempts, in seconds."""
-        return durations(self._db, self._workflow)
+        return medians(self._seconds.items())
 
     def encode(self, value: Any, *, serializer: str | None = None, persist: bool = True) -> StoredValue:
         """Return the form in which a result will be kept."""
@@ -207,6 +219,9 @@ _SECONDS, _BLOB = -2, -1
 _FINISH: Final = """UPDATE runs SET finished_at = ?, outcome = ?, failed_task = ?, counts = ?, unfinished = ?
     WHERE id = ?"""
 
+_AT_A_TIME: Final = 100
+"""Results that are read at a time."""
+
 _PORTION: Final = 100
 """Good attempts that are written at a time."""
 
@@ -219,8 +234,7 @@ def durations(database: Database, workflow: str) -> dict[str, float]:
             (workflow,),
         ).fetchall()
     )
-    medians = ((name, median_of(text)) for name, text in rows)
-    return {name: seconds for name, seconds in medians if seconds is not None}
+    return medians(rows)
 
 
 def _forget_what_ran_since(cursor: sqlite3.Cursor, workflow: str) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "RUN_KINDS",
     "adopt",
     "fetch_result",
+    "fetch_results",
     "is_sane",
     "open_result",
     "record_of",
@@ -140,6 +141,9 @@ RESULT_COLUMNS: Final = """status, run_id, encoding, digest, not_kept, cleared,
 _RESULT: Final = f"""SELECT {RESULT_COLUMNS} FROM tasks WHERE task_name = ? AND workflow IN ('', ?)
     ORDER BY workflow DESC LIMIT 1"""  # noqa: S608
 
+_RESULTS: Final = f"""SELECT task_name, {RESULT_COLUMNS} FROM tasks WHERE task_name IN (%s) AND workflow IN ('', ?)
+    ORDER BY workflow"""  # noqa: S608
+
 Found = tuple[Any, ...] | None
 
 
@@ -147,6 +151,12 @@ def fetch_result(cursor: sqlite3.Cursor, workflow: str, task_name: str) -> Found
     """Read the stored form of a result, the workflow's own or else that of a record without a workflow."""
     found: Found = cursor.execute(_RESULT, (task_name, workflow)).fetchone()
     return found
+
+
+def fetch_results(cursor: sqlite3.Cursor, workflow: str, task_names: Sequence[str]) -> dict[str, Found]:
+    """Read the stored forms of several results, by task name; a few hundred at most."""
+    statement = _RESULTS % ", ".join("?" * len(task_names))
+    return {row[0]: row[1:] for row in cursor.execute(statement, (*task_names, workflow))}
 
 
 def open_result(found: Found) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from flowweaver.stores.base import parse_timestamp
 
-__all__ = ["add_seconds", "iso", "median_of", "plain", "seconds_from", "shown_time"]
+__all__ = ["add_seconds", "iso", "median_of", "medians", "plain", "seconds_from", "shown_time"]
 
 _REMEMBERED: Final = 5
 
@@ -54,14 +55,22 @@ def add_seconds(before: str, seconds: float) -> str:
 
 def median_of(remembered: Any) -> float | None:
     """Return the median of remembered durations; None where there are none, or the text is not ours."""
+    if not remembered:
+        return None
     try:
-        seconds = sorted(float(word) for word in str(remembered or "").split())
+        seconds = sorted(float(word) for word in str(remembered).split())
     except ValueError:
         return None
     middle = len(seconds) // 2
     if not seconds:
         return None
     return seconds[middle] if len(seconds) % 2 else (seconds[middle - 1] + seconds[middle]) / 2
+
+
+def medians(remembered: Iterable[tuple[str, Any]]) -> dict[str, float]:
+    """Return the median of each task's remembered durations, by name, where there is one."""
+    found = ((name, median_of(text)) for name, text in remembered)
+    return {name: seconds for name, seconds in found if seconds is not None}
 
 
 def plain(text: str | None) -> str | None:

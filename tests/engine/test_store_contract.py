@@ -453,6 +453,17 @@ class TestJournal:
         if not case.own:
             assert (found["b"].status, found["b"].interrupted) == (PENDING, True)
 
+    def test_many_results_come_as_one_does_each_with_its_value_or_the_reason_why_not(self, case: Case) -> None:
+        values = {f"t{number}": "x" * 40_000 if number % 50 == 0 else number for number in range(230)}
+        run(case.open(), "wf", **values)
+        journal = case.open().open_journal("wf")
+        journal.load_records(list(values))
+        found = {name: (value, reason) for name, value, reason in journal.load_results([*values, "never"])}
+        journal.close()
+        assert {name: value for name, (value, reason) in found.items() if reason is None} == values
+        assert str(found["never"][1]) == "its result is not in the store"
+        assert list(found) == [*values, "never"]
+
     def test_durations_are_the_median_of_the_last_five_good_attempts(self, ours: Case) -> None:
         for seconds in (100.0, 1.0, 2.0, 3.0, 4.0, 50.0):
             journal = ours.open().open_journal("wf")
