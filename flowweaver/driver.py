@@ -21,7 +21,7 @@ from flowweaver.errors import StateError, TaskTimeoutError
 from flowweaver.ledger import Ledger
 from flowweaver.notify import Notifier
 from flowweaver.pace import LOOK_AGAIN, Pace
-from flowweaver.plan import Action, settle
+from flowweaver.plan import Action, no_input, no_output, settle
 from flowweaver.prepare import Prepared
 from flowweaver.records import LogLine, Provenance, StoredValue
 from flowweaver.results import Results
@@ -70,6 +70,7 @@ class Driver:
         self.first_failure: tuple[str, BaseException] | None = None
 
         self._facts = list(prepared.facts)
+        self._warned = frozenset(prepared.plan.warnings)
         self._records = prepared.records
         self._workers = workers
         self._notifier = notifier
@@ -129,6 +130,7 @@ class Driver:
         """
         value = self._ledger.encode(attempt)
         trace = traceback_text(attempt.error) if attempt.error is not None else None
+        lacking = self._lacking(attempt)
         if attempt.sink is not None:
             attempt.sink.close()
         calls_back = bool(attempt.task.callbacks)
@@ -136,7 +138,7 @@ class Driver:
             if attempt.closed:
                 self._behind.discard(attempt)
                 return None
-            final = self._take_in(attempt, value, trace)
+            final = self._take_in(attempt, value, trace, lacking)
             following = self._advance(want=go_on and not calls_back and not self._in_the_way())
             if following is None and not calls_back:
                 self._worker_goes()
@@ -345,6 +347,18 @@ class Driver:
 
             self._facts[index] = look_again(self._facts[index], task, record=self._records.get(task.name))
 
+    def _lacking(self, attempt: Attempt) -> tuple[str, ...]:
+        """Return what is to be said of the files that a task declares, once it is done; it looks at them."""
+        task = attempt.task
+        if attempt.error is not None or not (task.inputs or task.outputs):
+            return ()
+        from flowweaver.facts import products_not_made  # see prepare
+
+        missing = self._facts[attempt.index].missing_inputs if self._facts else ()
+        said = [no_input(task.name, path) for path in missing]
+        said += [no_output(task.name, path) for path in products_not_made(task)]
+        return tuple(text for text in said if text not in self._warned)
+
     def _begin(self, attempt: Attempt) -> None:
         self._inflight.add(attempt)
         if attempt.task.timeout is not None:
@@ -360,7 +374,9 @@ class Driver:
 
     # -- outcomes, under the lock -----------------------------------------------------------------------------------
 
-    def _take_in(self, attempt: Attempt, value: StoredValue | None, trace: str | None) -> bool:
+    def _take_in(
+        self, attempt: Attempt, value: StoredValue | None, trace: str | None, lacking: tuple[str, ...] = ()
+    ) -> bool:
         """Take in how an attempt ended by itself; return whether its task has its end by that."""
         attempt.closed = True
         self._inflight.discard(attempt)
@@ -371,17 +387,17 @@ class Driver:
         if late:
             attempt.error, trace = _timeout_error(attempt), None
         if attempt.error is None:
-            self._complete(attempt, value)
+            self._complete(attempt, value, lacking)
             return True
         if isinstance(attempt.error, Leave) or (attempt.cancelled and not late):
             self._interrupt(attempt)
             return False
         return self._fail(attempt, attempt.error, trace, timed_out=late)
 
-    def _complete(self, attempt: Attempt, value: StoredValue | None) -> None:
+    def _complete(self, attempt: Attempt, value: StoredValue | None, lacking: tuple[str, ...]) -> None:
         index = attempt.index
         self._results.put(index, attempt.result, value)
-        self._ledger.completed(attempt, attempt.ended - attempt.started, value, self._provenance(index))
+        self._ledger.completed(attempt, attempt.ended - attempt.started, value, self._provenance(index), lacking)
         attempt.result = None
         self.scheduler.complete(index)
         self._ended(index)

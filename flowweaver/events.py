@@ -49,12 +49,14 @@ class RunStarted(Event):
 
     Attributes:
         planned: decision for each task by name, in the workflow's order: "run", "maybe", "reuse" or "leave".
-        reasons: the first reason of each decision, as text.
+        reasons: the reasons of each decision, as text.
+        warnings: what a person should know of the tasks although it does not decide.
     """
 
     workflow: str
     planned: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,7 @@ class TaskCompleted(Event):
         duration: seconds the last attempt took.
         summary: what a person sees of the result.
         not_kept: why the result is not kept, None if it is.
+        warnings: declared files that were not there, or that it did not make.
     """
 
     task: str
@@ -94,6 +97,7 @@ class TaskCompleted(Event):
     summary: str = ""
     size: int = 0
     not_kept: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

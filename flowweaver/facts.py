@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowweaver.bytecode import hash_text
-from flowweaver.declared import missing_outputs, observe_inputs
+from flowweaver.declared import Inputs, Stamps, missing_outputs, observe_inputs, stamps_of
 from flowweaver.fingerprint import Fingerprinter, innermost, version_print
 from flowweaver.plan import TaskFacts
 from flowweaver.records import CodePrint, FilePrint, Provenance, TaskRecord
@@ -15,7 +15,9 @@ from flowweaver.signature import Arguments
 from flowweaver.task import Task
 from flowweaver.workflow import Workflow
 
-__all__ = ["facts_of", "hash_param", "look_again"]
+__all__ = ["declared_stamps", "facts_of", "hash_param", "look_again", "products_not_made"]
+
+_NO_INPUTS = Inputs()
 
 
 def facts_of(
@@ -53,19 +55,20 @@ def facts_of(
         if taken is None:
             taken = signatures[id(arguments)] = {one: hashes[one] for one in arguments.names if one in hashes}
         prints = printer.of(task.func) if task.version is None and code else _version(task, code=code)
-        files: tuple[FilePrint, ...] = ()
+        inputs = _NO_INPUTS
         gone: tuple[str, ...] = ()
         if task.inputs or task.outputs:
-            files, gone = _declared(task, recorded.get(name), base, inputs=code)
+            inputs, gone = _declared(task, recorded.get(name), base, inputs=code)
         facts.append(
             TaskFacts(
                 name,
                 deps,
-                Provenance(prints, taken, (), files),
+                Provenance(prints, taken, (), inputs.files),
                 task.max_age,
                 gone,
                 reasons.get(name) if reasons else None,
                 _forgotten_dependencies(workflow, name, deps, arguments),
+                inputs.missing,
             )
         )
     return facts
@@ -81,8 +84,23 @@ def look_again(
     """
     if not task.inputs and not task.outputs:
         return facts
-    files, gone = _declared(task, record, base, inputs=True)
-    return facts._replace(provenance=facts.provenance._replace(files=files), missing_outputs=gone)
+    inputs, gone = _declared(task, record, base, inputs=True)
+    provenance = facts.provenance._replace(files=inputs.files)
+    return facts._replace(provenance=provenance, missing_outputs=gone, missing_inputs=inputs.missing)
+
+
+def products_not_made(task: Task, base: str | os.PathLike[str] | None = None) -> tuple[str, ...]:
+    """Return the declared outputs of a task that are not there, for when it has just run."""
+    return missing_outputs(task.outputs, _base_of(task, base)) if task.outputs else ()
+
+
+def declared_stamps(workflow: Workflow, base: str | os.PathLike[str] | None = None) -> dict[str, Stamps]:
+    """Return how the declared files of each task that has some are now; no file is read.
+
+    ``base`` is as for ``facts_of``.
+    """
+    tasks = (task for task in workflow.tasks if task.inputs or task.outputs)
+    return {task.name: stamps_of(task.inputs, task.outputs, _base_of(task, base)) for task in tasks}
 
 
 def hash_param(value: Any) -> str:
@@ -117,13 +135,17 @@ def _version(task: Task, *, code: bool) -> CodePrint | None:
 
 def _declared(
     task: Task, record: TaskRecord | None, base: str | os.PathLike[str] | None, *, inputs: bool
-) -> tuple[tuple[FilePrint, ...], tuple[str, ...]]:
-    folder = _folder_of(task) if base is None else os.fspath(base)
+) -> tuple[Inputs, tuple[str, ...]]:
+    folder = _base_of(task, base)
     known: Sequence[FilePrint] = ()
     if record is not None and record.provenance is not None:
         known = record.provenance.files
-    files = observe_inputs(task.inputs, folder, known) if inputs else ()
-    return files, missing_outputs(task.outputs, folder)
+    found = observe_inputs(task.inputs, folder, known) if inputs else _NO_INPUTS
+    return found, missing_outputs(task.outputs, folder)
+
+
+def _base_of(task: Task, base: str | os.PathLike[str] | None) -> str:
+    return _folder_of(task) if base is None else os.fspath(base)
 
 
 def _folder_of(task: Task) -> str:

@@ -172,7 +172,12 @@ class Ledger:
             self._tell()
 
     def completed(
-        self, attempt: Attempt, duration: float, value: StoredValue | None, provenance: Provenance | None
+        self,
+        attempt: Attempt,
+        duration: float,
+        value: StoredValue | None,
+        provenance: Provenance | None,
+        warnings: tuple[str, ...] = (),
     ) -> None:
         """A task has its result."""
         task = attempt.task
@@ -186,7 +191,7 @@ class Ledger:
             task.finished_at = datetime.fromtimestamp(self._wall(), UTC)
             task.duration = duration
             task.status = _COMPLETED
-        if self._notifier.listening:
+        if self._notifier.listening or warnings:
             self._emit(
                 "TaskCompleted",
                 task=task.name,
@@ -195,6 +200,7 @@ class Ledger:
                 summary="" if value is None else value.summary,
                 size=0 if value is None else value.size,
                 not_kept=None if value is None else value.not_kept,
+                warnings=warnings,
             )
 
     def failed(

@@ -10,7 +10,7 @@ import inspect
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flowweaver.status import TaskStatus
@@ -23,6 +23,9 @@ __all__ = ["Notifier", "StatusHooks", "logging_listener", "status_listener"]
 
 log = logging.getLogger("flowweaver")
 log.addHandler(logging.NullHandler())
+
+_MAY_WARN = frozenset({"RunStarted", "TaskCompleted", "TaskRetrying"})
+"""Kinds of events that are made for the log alone, if there is anything to warn of."""
 
 
 class Notifier:
@@ -51,7 +54,7 @@ class Notifier:
 
     def wants(self, kind: str) -> bool:
         """Somebody is to be told of this kind of event."""
-        return bool(self._listeners) or (kind == "TaskRetrying" and self._warnings is not None)
+        return bool(self._listeners) or (kind in _MAY_WARN and self._warnings is not None)
 
     def emit(self, kind: str, **facts: Any) -> None:
         """Queue an event of the class of this name; the caller holds the driver's lock, which gives the order."""
@@ -170,9 +173,10 @@ def status_listener(everywhere: StatusHooks, own: Mapping[str, StatusHooks]) -> 
 
 
 def logging_listener(workflow: str) -> Listener:
-    """Return a listener that writes what happens to the logger "flowweaver": INFO, and WARNING for retries.
+    """Return a listener that writes what happens to the logger "flowweaver".
 
-    Each record carries ``run_id, workflow, task, attempt, duration`` (None where it has none).
+    INFO, and WARNING for retries and for what a person should know of declared files and arguments. Each record
+    carries ``run_id, workflow, task, attempt, duration`` (None where it has none).
     """
 
     def write(level: int, event: Event, text: str, *values: Any) -> None:
@@ -185,16 +189,22 @@ def logging_listener(workflow: str) -> Listener:
         }
         log.log(level, text, *values, extra=extra)
 
+    def warn(event: Event, texts: Iterable[str]) -> None:
+        for text in texts:
+            write(logging.WARNING, event, "%s: %s", workflow, text)
+
     def listen(event: Event) -> None:
         from flowweaver import events
 
         match event:
             case events.RunStarted():
                 write(logging.INFO, event, "%s: run %d started", workflow, event.run_id)
+                warn(event, event.warnings)
             case events.TaskStarted():
                 write(logging.INFO, event, "%s: %s started, attempt %d", workflow, event.task, event.attempt)
             case events.TaskCompleted():
                 write(logging.INFO, event, "%s: %s completed in %.3fs", workflow, event.task, event.duration)
+                warn(event, event.warnings)
             case events.TaskRetrying():
                 text = "%s: %s failed on attempt %d, the next one in %gs: %s"
                 write(logging.WARNING, event, text, workflow, event.task, event.attempt, event.delay, event.error)

@@ -10,7 +10,7 @@ stored result stands if the upstream's new result equals the one it was computed
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
@@ -20,7 +20,19 @@ from flowweaver.changes import code_change, file_change, listed, param_change
 from flowweaver.records import Provenance, TaskRecord
 from flowweaver.status import TaskStatus
 
-__all__ = ["Action", "Plan", "Reason", "ReasonKind", "Selection", "TaskFacts", "TaskPlan", "make_plan", "settle"]
+__all__ = [
+    "Action",
+    "Plan",
+    "Reason",
+    "ReasonKind",
+    "Selection",
+    "TaskFacts",
+    "TaskPlan",
+    "make_plan",
+    "no_input",
+    "no_output",
+    "settle",
+]
 
 
 class Action(Enum):
@@ -41,14 +53,16 @@ class ReasonKind(Enum):
     FAILED = "failed before"
     SKIPPED = "skipped before"
     INTERRUPTED = "interrupted"
+    RUNNING = "running now"
     CLEARED = "cleared"
+    FORGOTTEN = "not used for long"
     NOT_KEPT = "result not kept"
     NOT_LOADABLE = "result not loadable"
     CODE = "code changed"
     PARAM = "parameter changed"
     AGE = "older than its max_age"
     INPUT_FILE = "a declared file changed"
-    OUTPUT_FILE = "a product is gone"
+    OUTPUT_FILE = "a product is not there"
     NEEDED = "its result is needed"
     UPSTREAM = "an upstream runs"
     UP_TO_DATE = "up to date"
@@ -69,6 +83,7 @@ class TaskFacts(NamedTuple):
         provenance: code, params and files of now; ``inputs`` is not used.
         max_age: seconds after which its result is too old, None for never.
         missing_outputs: declared products that are not there.
+        missing_inputs: declared inputs, paths or globs, that name no file.
         unloadable: why its stored result is known not to be loadable, None if not known to be.
         warnings: what a person should know of it although it does not decide.
     """
@@ -80,6 +95,7 @@ class TaskFacts(NamedTuple):
     missing_outputs: tuple[str, ...] = ()
     unloadable: str | None = None
     warnings: tuple[str, ...] = ()
+    missing_inputs: tuple[str, ...] = ()
 
 
 class Selection(NamedTuple):
@@ -105,7 +121,8 @@ class TaskPlan(NamedTuple):
     """The decision for one task, with every reason that holds, the deciding one first.
 
     Attributes:
-        stale: what is recorded, a result or an error, was made by other code, parameters or inputs than those of now.
+        stale: what is recorded, a result or an error, was made by other code, parameters or inputs than those of now,
+            or a product of it is not there.
     """
 
     name: str
@@ -157,6 +174,8 @@ def make_plan(
     *,
     selection: Selection = _EVERYTHING,
     now: float,
+    keeps: float | None = None,
+    running_in: str | None = None,
 ) -> Plan:
     """Decide for every task, in time linear in tasks and edges.
 
@@ -165,17 +184,20 @@ def make_plan(
         records: the latest record of each task that has one, by name.
         selection: what a person asked for.
         now: seconds since the epoch, for results that are older than their ``max_age``.
+        keeps: seconds after which the store forgets a record that nobody used, before a run begins; None for never.
+        running_in: who runs the workflow at this moment ("process 4711 on lab-3"), None if nobody is known to.
     """
     only = None if selection.only is None else frozenset(selection.only)
     force = frozenset(selection.force)
     counts = frozenset(selection.rerun_on)
     follow = "inputs" in counts
-    looks = {
-        known.name: _look(
-            known, records.get(known.name), asked=selection.fresh or known.name in force, counts=counts, now=now
-        )
-        for known in facts
-    }
+    looks = {}
+    for known in facts:
+        record, asked = records.get(known.name), selection.fresh or known.name in force
+        if keeps is not None and record is not None and record.used_at is not None and record.used_at < now - keeps:
+            looks[known.name] = _Look((_ASKED,) if asked else (), past=(_forgotten(keeps),))
+        else:
+            looks[known.name] = _look(known, record, asked=asked, counts=counts, now=now, running_in=running_in)
     pulled = {} if only is None else _pulled_in(facts, looks, only=only, follow=follow)
     running: set[str] = set()
     busy: set[str] = set()
@@ -192,7 +214,25 @@ def make_plan(
             busy.add(name)
         elif task.action is _MAYBE:
             busy.add(name)
-    return Plan(tasks, tuple(warning for known in facts if known.warnings for warning in known.warnings))
+    return Plan(tasks, tuple(_warnings(facts, busy)))
+
+
+def _warnings(facts: Sequence[TaskFacts], busy: AbstractSet[str]) -> Iterator[str]:
+    for known in facts:
+        yield from known.warnings
+        # What runs before it may write what it declares; it is looked for again when the task begins.
+        if known.missing_inputs and busy.isdisjoint(known.deps):
+            yield from (no_input(known.name, path) for path in known.missing_inputs)
+
+
+def no_input(task: str, path: str) -> str:
+    """Return what is said of a declared input, a path or a glob, that names no file."""
+    return f"{task!r} declares the input {path!r}, and there is no such file"
+
+
+def no_output(task: str, path: str) -> str:
+    """Return what is said of a declared output that a task did not make."""
+    return f"{task!r} declares the output {path!r}, and did not make it: it runs again next time"
 
 
 def settle(facts: TaskFacts, record: TaskRecord, inputs: Sequence[str | None]) -> bool:
@@ -224,6 +264,7 @@ class _Look:
         ignored: what changed, and is not counted.
         inputs: digests of the results it was computed from, None if not known.
         digest: digest of its stored result.
+        lost: it is done, and a product of it is not there.
     """
 
     asked: tuple[Reason, ...] = ()
@@ -233,6 +274,7 @@ class _Look:
     ignored: tuple[Reason, ...] = ()
     inputs: tuple[str | None, ...] | None = None
     digest: str | None = None
+    lost: bool = False
 
 
 _OUTSIDE = (Reason(ReasonKind.OUTSIDE, "outside the selection"),)
@@ -252,17 +294,26 @@ _RUN, _MAYBE, _REUSE = Action.RUN, Action.MAYBE, Action.REUSE
 _COMPLETED = TaskStatus.COMPLETED
 
 
-def _look(known: TaskFacts, record: TaskRecord | None, *, asked: bool, counts: Collection[str], now: float) -> _Look:
+def _look(
+    known: TaskFacts,
+    record: TaskRecord | None,
+    *,
+    asked: bool,
+    counts: Collection[str],
+    now: float,
+    running_in: str | None,
+) -> _Look:
     if record is None:
         return _NEVER_ASKED if asked else _NEVER
     look = _Look((_ASKED,) if asked else _asked_before(record) if record.redo else (), digest=record.digest)
-    why = _no_result(record)
+    why = _no_result(record, running_in)
     if why is not None:
         look.past = (why,)
         if why.kind is not ReasonKind.FAILED:
             return look  # neither a result nor an error: nothing that a change could make stale
     else:
         look.past = _not_standing(known, record, now)
+        look.lost = bool(known.missing_outputs)
         look.usable = _is_kept(record) and known.unloadable is None and not record.redo
     made_by = record.provenance
     if made_by is not None:
@@ -283,13 +334,19 @@ def _is_kept(record: TaskRecord) -> bool:
     return record.not_kept is None and (record.encoding is not None or record.digest is not None)
 
 
-def _no_result(record: TaskRecord) -> Reason | None:
+def _forgotten(keeps: float) -> Reason:
+    return Reason(ReasonKind.FORGOTTEN, f"not used for {_age_text(keeps)}, and so forgotten")
+
+
+def _no_result(record: TaskRecord, running_in: str | None) -> Reason | None:
     """Return why what is recorded is not a result, None if it is one (kept or not)."""
     status = record.status
     if record.cleared:
         return _CLEARED
     if status is _COMPLETED or (status is TaskStatus.SKIPPED and _is_kept(record)):
         return None
+    if running_in is not None and status in (TaskStatus.RUNNING, TaskStatus.RETRYING):
+        return Reason(ReasonKind.RUNNING, f"running now in {running_in}")
     if record.interrupted or status in (TaskStatus.RUNNING, TaskStatus.RETRYING):
         return _INTERRUPTED
     if status is TaskStatus.FAILED:
@@ -315,7 +372,7 @@ def _not_standing(known: TaskFacts, record: TaskRecord, now: float) -> tuple[Rea
             reasons.append(Reason(ReasonKind.AGE, text))
     if known.missing_outputs:
         be = "is" if len(known.missing_outputs) == 1 else "are"
-        reasons.append(Reason(ReasonKind.OUTPUT_FILE, f"{listed(known.missing_outputs)} {be} gone"))
+        reasons.append(Reason(ReasonKind.OUTPUT_FILE, f"{listed(known.missing_outputs)} {be} not there"))
     return tuple(reasons)
 
 
@@ -371,7 +428,7 @@ def _decide(
     changes = look.changes
     if other is not None and follow:
         changes = (*changes, other)
-    stale = bool(changes or look.ignored or other)
+    stale = bool(changes or look.ignored or other or look.lost)
     if changes or look.asked or look.past:
         past = look.past
         if past and past[0] is _SKIPPED:
@@ -405,7 +462,7 @@ def _after_upstreams(
 
 
 def _outside(name: str, look: _Look, needed_by: str | None) -> TaskPlan:
-    stale = bool(look.changes or look.ignored)
+    stale = bool(look.changes or look.ignored or look.lost)
     if needed_by is None:
         return TaskPlan(name, Action.LEAVE, _OUTSIDE, stale)
     needed = Reason(ReasonKind.NEEDED, f"{needed_by} needs its result")

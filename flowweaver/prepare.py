@@ -87,12 +87,22 @@ class Prepared:
 
 
 def plan_of(
-    workflow: Workflow, records: Mapping[str, TaskRecord], options: Options, *, has_history: bool = True
+    workflow: Workflow,
+    records: Mapping[str, TaskRecord],
+    options: Options,
+    *,
+    now: float,
+    has_history: bool = True,
+    keeps: float | None = None,
+    running_in: str | None = None,
 ) -> tuple[Plan, Sequence[TaskFacts]]:
     """Return what a run with these options would do now, given what is recorded.
 
     Args:
+        now: seconds since the epoch.
         has_history: the records know what made them; without that there is nothing to compare.
+        keeps: seconds after which the store forgets what nobody used, before a run begins; None if it has already.
+        running_in: who runs the workflow now, None if nobody is known to.
 
     Raises:
         DefinitionError: the options name what is not there.
@@ -101,7 +111,8 @@ def plan_of(
 
     params = options.parameters(workflow)
     facts = facts_of(workflow, params=params, records=records, code=has_history)
-    return make_plan(facts, records, selection=options.selection(workflow), now=time.time()), facts
+    selection = options.selection(workflow)
+    return make_plan(facts, records, selection=selection, now=now, keeps=keeps, running_in=running_in), facts
 
 
 def prepare(workflow: Workflow, journal: RunJournal | None, options: Options) -> Prepared:
@@ -116,7 +127,8 @@ def prepare(workflow: Workflow, journal: RunJournal | None, options: Options) ->
         options.selection(workflow)  # refuses what is wrong with it
         return _everything(workflow, params)
     records = journal.load_records(list(workflow.dependencies)) if journal is not None else {}
-    plan, facts = plan_of(workflow, records, options, has_history=journal is not None and journal.has_history)
+    has_history = journal is not None and journal.has_history
+    plan, facts = plan_of(workflow, records, options, now=time.time(), has_history=has_history)
     prepared = Prepared(plan, facts, params, records)
     if journal is None:
         return prepared

@@ -109,6 +109,7 @@ class TaskRecord:
         redo_run: that run's number, None if not known.
         skipped_because: the failed ancestor for SKIPPED.
         timed_out: FAILED because of its deadline.
+        used_at: when it was last written or its result reused; None if that is not known, or not kept.
     """
 
     task_name: str
@@ -135,6 +136,7 @@ class TaskRecord:
     redo_run: int | None = None
     skipped_because: str | None = None
     timed_out: bool = False
+    used_at: float | None = None
 
 
 class AttemptRecord(NamedTuple):

@@ -145,7 +145,7 @@ class Run:
                 target.reset()
                 target.reason = task.why
         self.workflow.status = WorkflowStatus.RUNNING
-        if self._notifier.listening:
+        if self._notifier.listening or (prepared.plan.warnings and self._notifier.wants("RunStarted")):
             self._notifier.emit(
                 "RunStarted",
                 run_id=self.run_id,
@@ -153,6 +153,7 @@ class Run:
                 workflow=self.workflow.name,
                 planned={name: task.action.value for name, task in plan.items()},
                 reasons={name: task.why for name, task in plan.items()},
+                warnings=prepared.plan.warnings,
             )
 
     def _load_later(self, name: str) -> Any:

@@ -214,7 +214,7 @@ class SQLiteJournal(RunJournal):
 
 
 _RECORDS: Final = f"SELECT {RECORD_COLUMNS} FROM tasks WHERE workflow IN ('', ?) ORDER BY workflow"  # noqa: S608
-_SECONDS, _BLOB = -2, -1
+_SECONDS, _BLOB = -3, -1
 
 _FINISH: Final = """UPDATE runs SET finished_at = ?, outcome = ?, failed_task = ?, counts = ?, unfinished = ?
     WHERE id = ?"""

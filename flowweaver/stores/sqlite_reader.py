@@ -25,7 +25,7 @@ from flowweaver.stores.sqlite_rows import (
     open_result,
     record_of,
 )
-from flowweaver.stores.sqlite_states import clear_states, delete_state, is_alive, list_states, load_state, save_state
+from flowweaver.stores.sqlite_states import clear_states, delete_state, list_states, load_state, save_state
 
 __all__ = ["SQLiteWorkflowState"]
 
@@ -107,6 +107,20 @@ class SQLiteWorkflowState(BaseStateStore):
         """Return who runs the workflow now ("process 4711 on lab-3, since 10:02"), None if nobody does."""
         holder = holder_of(workflow_lock(self._db, self._workflow).path)
         return None if holder is None else f"{holder.name}, since {holder.time()}"
+
+    def running_in(self) -> str | None:
+        """Return the process that runs the workflow now ("process 4711 on lab-3"), None if none does.
+
+        Whoever holds the workflow may also only clear it, or be about to begin a run.
+
+        Raises:
+            StateError: the state cannot be read.
+        """
+        holder = holder_of(workflow_lock(self._db, self._workflow).path)
+        if holder is None:
+            return None
+        begun = self._select(_BEGUN, (self._workflow,))
+        return holder.name if begun and begun[0][0] in (None, holder.name) else None
 
     # -- history ----------------------------------------------------------------------------------------------------
 
@@ -205,12 +219,13 @@ class SQLiteWorkflowState(BaseStateStore):
         return self._db.read(lambda cursor: cursor.execute(statement, values).fetchall())
 
     def _alive(self) -> bool:
-        return is_alive(self._db, self._workflow)
+        return self.running_in() is not None
 
 
 _RECORDS: Final = f"SELECT {RECORD_COLUMNS} FROM tasks WHERE workflow IN ('', ?) ORDER BY workflow, id"  # noqa: S608
 _RUNS: Final = """SELECT run_id, workflow, started_at, finished_at, outcome, failed_task, holder, params, counts,
     unfinished FROM runs WHERE workflow = ? ORDER BY run_id DESC LIMIT ?"""
+_BEGUN: Final = "SELECT holder FROM runs WHERE workflow = ? AND outcome IS NULL ORDER BY run_id DESC LIMIT 1"
 _ATTEMPTS: Final = """SELECT task_name, attempt, attempts.started_at, attempts.finished_at, attempts.outcome, error,
     traceback, runs.run_id FROM attempts JOIN runs ON runs.id = attempts.run
     WHERE runs.workflow = ? {} ORDER BY run, attempts.started_at, attempt"""

@@ -56,7 +56,7 @@ def _file_print(path: Any, size: Any, mtime_ns: Any, digest: Any) -> FilePrint:
 
 # -- records ----------------------------------------------------------------------------------------------------------
 
-RECORD_COLUMNS: Final = ", ".join(column for column in TASK_COLUMNS if column not in ("used_at", "result"))
+RECORD_COLUMNS: Final = ", ".join(column for column in TASK_COLUMNS if column != "result")
 """What :func:`record_of` reads, for a SELECT; not the result, which may be long."""
 
 
@@ -70,7 +70,7 @@ _ANY: Final = frozenset({str, int, float, type(None)})
 _RECORD_KINDS: Final = (
     _TEXT, _TEXT, _TEXT, _TEXT_OR_NOT, _ANY, _INT_OR_NOT, _INT, _REAL_OR_NOT, _REAL_OR_NOT, _REAL_OR_NOT,
     _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _INT, _TEXT, _TEXT_OR_NOT,
-    _INT, _INT, _INT, _INT, _TEXT_OR_NOT, _TEXT, _INT_OR_NOT,
+    _INT, _INT, _INT, _INT, _TEXT_OR_NOT, _TEXT, _ANY, _INT_OR_NOT,
 )  # fmt: skip
 RUN_KINDS: Final = (
     _INT, _TEXT, _REAL, _REAL_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _INT
@@ -96,7 +96,7 @@ def record_of(row: Sequence[Any], *, alive: bool) -> TaskRecord | None:
         return None
     (workflow, name, status_text, error, timestamp, run_id, attempt, started_at, finished_at, duration, code, params,
      inputs, files, encoding, digest, size, summary, not_kept, cleared, interrupted, timed_out, redo, skipped_because,
-     _seconds, _blob) = row  # fmt: skip
+     _seconds, used_at, _blob) = row  # fmt: skip
     try:
         status = TaskStatus(status_text)
     except ValueError:
@@ -128,6 +128,8 @@ def record_of(row: Sequence[Any], *, alive: bool) -> TaskRecord | None:
         redo_run=redo or None,
         skipped_because=skipped_because,
         timed_out=bool(timed_out),
+        # As garbage collection counts: rows that a user's own SQL wrote, from their timestamp.
+        used_at=used_at if isinstance(used_at, float) else seconds_from(timestamp),
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Archive", "attempts_behind", "known_tasks", "open_store"]
 
+_DAY = 86_400.0
 _RUNS_BEHIND = 50
 """Runs whose attempts are in a picture: results that are reused may come from as many."""
 _EVERY = -1
@@ -62,10 +63,10 @@ class Archive:
             self._store = SQLiteStateStore(self._project.state, read_only=True)
         return self._store.for_workflow(workflow)
 
-    def records(self, workflow: str) -> Mapping[str, TaskRecord]:
-        """Return the latest record of every task."""
-        state = self.of(workflow)
-        return {} if state is None else state.records()
+    def keeps(self) -> float | None:
+        """Return the seconds after which what nobody used is forgotten before a run begins; None for never."""
+        store = self._store
+        return store.gc_days * _DAY if store is not None and store.enable_gc else None
 
     def last_run(self, workflow: str) -> RunRecord | None:
         """Return the latest run, None if there was none."""

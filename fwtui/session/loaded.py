@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from flowweaver.executors.base import BaseExecutor
     from flowweaver.stores.base import BaseStateStore
 
-__all__ = ["Ask", "Loaded", "LoadedFile", "RunHandle", "Workers"]
+__all__ = ["Ask", "Known", "Loaded", "LoadedFile", "RunHandle", "Workers"]
 
 
 class Ask(NamedTuple):
@@ -37,6 +37,22 @@ class Ask(NamedTuple):
     only: Sequence[str] | None = None
     force: Sequence[str] = ()
     keep_going: bool = False
+
+
+class Known(NamedTuple):
+    """What is known of a workflow at one moment, of which a plan is made.
+
+    Attributes:
+        records: what is recorded of its tasks, by name.
+        now: seconds since the epoch.
+        keeps: seconds after which the store forgets what nobody used, before a run begins; None for never.
+        running_in: the process that runs the workflow now ("process 4711 on lab-3"), None if none does.
+    """
+
+    records: Mapping[str, TaskRecord]
+    now: float
+    keeps: float | None = None
+    running_in: str | None = None
 
 
 class Workers(NamedTuple):
@@ -113,12 +129,12 @@ class LoadedFile(Protocol):
     def belongs(self, path: str) -> bool:
         """Tell whether a file is the project's own."""
 
-    def plan(self, ask: Ask, records: Mapping[str, TaskRecord]) -> Plan:
+    def plan(self, ask: Ask, known: Known) -> Plan:
         """Return what a run would do now.
 
         Args:
             ask: what it would be asked.
-            records: what is recorded of the tasks.
+            known: what is known of its tasks.
 
         Raises:
             DefinitionError: the request names what is not there.
@@ -178,9 +194,11 @@ class Loaded:
         """Tell whether a file is the project's own."""
         return self.imports.belongs(path)
 
-    def plan(self, ask: Ask, records: Mapping[str, TaskRecord]) -> Plan:
-        """Return what a run would do now, given what is recorded."""
-        return plan_of(self.workflow, records, Options(*ask, params=self.params))[0]
+    def plan(self, ask: Ask, known: Known) -> Plan:
+        """Return what a run would do now."""
+        records, now, keeps, running_in = known
+        options = Options(*ask, params=self.params)
+        return plan_of(self.workflow, records, options, now=now, keeps=keeps, running_in=running_in)[0]
 
     def start(self, ask: Ask, workers: Workers, listeners: Sequence[Listener]) -> RunHandle:
         """Start a run in threads of this process."""

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowweaver.errors import WorkflowBusyError
 from flowweaver.events import Event
@@ -16,7 +16,7 @@ from flowweaver.tracebacks import Frame
 from fwtui.model.verdict import Ending
 from fwtui.session.archive import Archive, attempts_behind
 from fwtui.session.ending import ending_of
-from fwtui.session.loaded import Ask, Loaded, LoadedFile, Workers
+from fwtui.session.loaded import Ask, Known, Loaded, LoadedFile, Workers
 from fwtui.session.loader import load
 from fwtui.session.port import LoadProblem, Picture, Reload, RunRequest
 from fwtui.session.project import Project, shown
@@ -25,6 +25,9 @@ from fwtui.session.runner import Runner
 from fwtui.session.selection import forced_names, merged, selected_names
 from fwtui.session.settings import Settings
 from fwtui.session.source import Source
+
+if TYPE_CHECKING:
+    from flowweaver.stores.sqlite_reader import SQLiteWorkflowState
 
 __all__ = ["Session"]
 
@@ -146,7 +149,7 @@ class Session:
             workflow=loaded.name,
             file=shown(self.project.file),
             tasks=loaded.tasks,
-            plan=self._plan_for(_RESUME, records),
+            plan=self._plan_for(_RESUME, records, state),
             loaded_at=loaded.loaded_at,
             params=loaded.shown_params,
             hint=loaded.hint,
@@ -172,10 +175,15 @@ class Session:
             DefinitionError: the request names what is not there.
         """
         with self._lock:
-            return self._plan_for(request, self._archive.records(self._name))
+            state = self._archive.of(self._name)
+            return self._plan_for(request, {} if state is None else state.records(), state)
 
-    def _plan_for(self, request: RunRequest, records: Mapping[str, TaskRecord]) -> Plan:
-        return self.file.plan(self.ask(request), records)
+    def _plan_for(
+        self, request: RunRequest, records: Mapping[str, TaskRecord], state: SQLiteWorkflowState | None
+    ) -> Plan:
+        running_in = None if state is None else state.running_in()
+        known = Known(records, self._clock(), self._archive.keeps(), running_in)
+        return self.file.plan(self.ask(request), known)
 
     def ask(self, request: RunRequest = _RESUME) -> Ask:
         """Return what a run is asked to do: the request, what the command line said, and names in place of globs.
@@ -304,6 +312,12 @@ class Session:
         )
 
     # -- what is stored ---------------------------------------------------------------------------------------------
+
+    def holder(self) -> str | None:
+        """Return who holds the state now, in another process ("process 4711 on lab-3, since 10:02"), None if nobody."""
+        with self._lock:
+            state = self._archive.of(self._name)
+            return None if state is None or self.running else state.holder()
 
     def last_run(self) -> RunRecord | None:
         """Return the latest run, None if there was none."""

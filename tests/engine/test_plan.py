@@ -91,6 +91,37 @@ def test_what_is_no_result_that_stands_runs_again(record: TaskRecord, kind: Reas
     assert (found.action, found.reasons[0].kind, found.why, found.stale) == (Action.RUN, kind, why, False)
 
 
+def test_what_runs_in_another_process_is_not_called_interrupted() -> None:
+    for status in (TaskStatus.RUNNING, TaskStatus.RETRYING):
+        records = {"a": TaskRecord("a", status, NOW)}
+        found = make_plan([fact("a")], records, now=NOW, running_in="process 4711 on lab-3").tasks["a"]
+        assert (found.action, found.reasons[0].kind) == (Action.RUN, ReasonKind.RUNNING)
+        assert found.why == "running now in process 4711 on lab-3"
+
+
+@pytest.mark.parametrize(
+    ("used_at", "why"),
+    [
+        (NOW - 30 * DAY - 1, "not used for 30d, and so forgotten"),
+        (NOW - 30 * DAY, "up to date"),
+        (NOW, "up to date"),
+        (None, "up to date"),
+    ],
+)
+def test_a_record_that_the_next_start_forgets_is_no_result(used_at: float | None, why: str) -> None:
+    records = {"a": done("a", used_at=used_at)}
+    assert make_plan([fact("a")], records, now=NOW, keeps=30 * DAY).tasks["a"].why == why
+    assert make_plan([fact("a")], records, now=NOW).tasks["a"].action is Action.REUSE, "it may be kept for ever"
+
+
+def test_an_input_that_names_no_file_is_warned_of_unless_something_before_it_may_still_write_it() -> None:
+    facts = [fact("a"), fact("b", "a", missing_inputs=("data/*.csv",))]
+    warning = "'b' declares the input 'data/*.csv', and there is no such file"
+    records = {record.task_name: record for record in (done("a"), done("b"))}
+    assert make_plan(facts, records, now=NOW).warnings == (warning,)
+    assert make_plan(facts, {}, now=NOW).warnings == ()
+
+
 def test_a_skipped_task_with_a_kept_result_of_an_earlier_run_is_reused() -> None:
     assert one(fact("a"), replace(done("a"), status=TaskStatus.SKIPPED)).action is Action.REUSE
 
@@ -189,10 +220,10 @@ def test_declared_inputs_are_compared_by_content(then: list[FilePrint], now: lis
     assert found.stale is bool(why)
 
 
-def test_a_product_that_is_gone_is_named() -> None:
+def test_a_product_that_is_not_there_is_named_and_makes_its_task_stale() -> None:
     found = one(fact("a", missing_outputs=("out/report.md",)), done("a"))
-    assert (found.action, found.why, found.stale) == (Action.RUN, "out/report.md is gone", False)
-    assert one(fact("a", missing_outputs=("x", "y")), done("a")).why == "x and y are gone"
+    assert (found.action, found.why, found.stale) == (Action.RUN, "out/report.md is not there", True)
+    assert one(fact("a", missing_outputs=("x", "y")), done("a")).why == "x and y are not there"
 
 
 @pytest.mark.parametrize(
@@ -236,7 +267,7 @@ def test_every_reason_that_holds_is_listed_and_the_change_before_the_past() -> N
     ]
     assert found.why == (
         "asked for; nearest_hour() changed; parameter month changed; f changed; it was not written by you; "
-        "older than 1s; out is gone"
+        "older than 1s; out is not there"
     )
 
 
@@ -543,6 +574,26 @@ def test_asking_for_more_never_makes_less_run(
     for name, task in less.tasks.items():
         if task.action in (Action.RUN, Action.MAYBE):
             assert greater.tasks[name].action in (Action.RUN, Action.MAYBE)
+
+
+@settings(max_examples=120, deadline=None)
+@given(worlds(), selections(), st.data())
+def test_the_plan_after_forgetting_is_foreseen(
+    world: tuple[list[TaskFacts], dict[str, TaskRecord]], selection: Selection, data: st.DataObject
+) -> None:
+    facts, records = world
+    ages = st.sampled_from([None, 0.0, 29 * DAY, 31 * DAY])
+    aged = {name: replace(record, used_at=_before(data.draw(ages))) for name, record in records.items()}
+    left = {name: record for name, record in aged.items() if not (record.used_at and record.used_at < NOW - 30 * DAY)}
+    foreseen = make_plan(facts, aged, selection=selection, now=NOW, keeps=30 * DAY)
+    after = make_plan(facts, left, selection=selection, now=NOW)
+    assert {name: task.action for name, task in foreseen.tasks.items()} == {
+        name: task.action for name, task in after.tasks.items()
+    }
+
+
+def _before(age: float | None) -> float | None:
+    return None if age is None else NOW - age
 
 
 def run_as_planned(
