@@ -25,7 +25,7 @@ from flowweaver.events import (
 )
 from fwtui.model.status import LOOKS, State
 from fwtui.model.text import cut, duration, overwritten, visible
-from fwtui.model.times import clock_text, in_text
+from fwtui.model.times import clock_text, delay_text
 from fwtui.streams import SteadyStream
 
 __all__ = ["Display", "JsonDisplay", "PlainDisplay", "RawLine", "Said", "Sayer", "event_as_json"]
@@ -91,11 +91,18 @@ class Sayer:
                 task = visible(item.task)
                 return [Said(line.time, task, None, visible(overwritten(line.text))) for line in item.lines]
             case RunStarted():
-                return [Said(item.time, self._workflow, None, self._started(item), word=f"run {item.run_id}")]
+                begins = Said(item.time, self._workflow, None, self._started(item), word=f"run {item.run_id}")
+                return [begins, *self._warnings(item, self._workflow)]
+        return self._of_task(item)
+
+    def _of_task(self, event: Event) -> list[Said]:
+        match event:
+            case TaskCompleted():
+                return [self._simple(event), *self._warnings(event, visible(event.task))]
             case TaskRetrying() | TaskFailed():
-                return [self._bad(item)]
-            case TaskStarted() | TaskRestored() | TaskSkipped() | TaskCompleted():
-                return [self._simple(item)]
+                return [self._bad(event)]
+            case TaskStarted() | TaskRestored() | TaskSkipped():
+                return [self._simple(event)]
         return []  # the end of the run is said by the verdict
 
     def _started(self, event: RunStarted) -> str:
@@ -106,6 +113,9 @@ class Sayer:
             if action in actions
         ]
         return ", ".join(parts) or "nothing to do"
+
+    def _warnings(self, event: RunStarted | TaskCompleted, who: str) -> list[Said]:
+        return [Said(event.time, who, None, visible(text), word="warning") for text in event.warnings]
 
     def _simple(self, event: TaskStarted | TaskRestored | TaskSkipped | TaskCompleted) -> Said:
         state, text = State.RUNNING, ""
@@ -123,7 +133,7 @@ class Sayer:
     def _bad(self, event: TaskRetrying | TaskFailed) -> Said:
         error = cut(visible(event.error.split("\n", 1)[0]), _ERROR_LIMIT)
         if isinstance(event, TaskRetrying):
-            state, text = State.RETRYING, f"{in_text(event.delay)}  {error}"
+            state, text = State.RETRYING, f"{delay_text(event.delay)}  {error}"
         elif event.interrupted:
             state, text = State.STOPPED, f"after {duration(event.duration)}"
         elif event.timed_out:
@@ -176,7 +186,7 @@ def event_as_json(item: Event | RawLine) -> str:
 
 def _plain(event: Event) -> dict[str, object]:
     if isinstance(event, RunStarted):  # its mappings may be read-only ones, which asdict cannot copy
-        facts = {name: getattr(event, name) for name in ("run_id", "sequence", "time", "workflow")}
+        facts = {name: getattr(event, name) for name in ("run_id", "sequence", "time", "workflow", "warnings")}
         return {**facts, "planned": dict(event.planned), "reasons": dict(event.reasons)}
     if isinstance(event, RunFinished):
         names = ("run_id", "sequence", "time", "workflow", "outcome", "duration", "failed_task", "error")

@@ -28,10 +28,10 @@ def show_plan(project: Project, settings: Settings, *, as_json: bool) -> int:
     """Show what a run would do now."""
     out = Out()
     with opened(project, settings) as session:
-        plan = session.plan()
+        plan, holder = session.plan(), session.holder()
         name = session.loaded.workflow.name
     if as_json:
-        out.text(json.dumps(_plan_as_json(name, project, plan)))
+        out.text(json.dumps(_plan_as_json(name, project, plan, holder)))
         return 0
     out.line((visible(name), "strong"), f"  {visible(shown(project.file))}   {_counted(plan)}")
     rows = [
@@ -39,6 +39,8 @@ def show_plan(project: Project, settings: Settings, *, as_json: bool) -> int:
         for task in plan.tasks.values()
     ]
     out.table(rows, indent="  ")
+    if holder is not None:
+        out.line(("! ", "warning"), f"in use by {visible(holder)}: nothing can be run before that ends")
     for warning in plan.warnings:
         out.line(("! ", "warning"), visible(warning))
     return 0
@@ -53,7 +55,7 @@ def _why(action: Action, why: str) -> str:
     return "" if action is Action.REUSE else why
 
 
-def _plan_as_json(name: str, project: Project, plan: Plan) -> dict[str, Any]:
+def _plan_as_json(name: str, project: Project, plan: Plan, holder: str | None) -> dict[str, Any]:
     return {
         "workflow": name,
         "file": shown(project.file),
@@ -67,6 +69,7 @@ def _plan_as_json(name: str, project: Project, plan: Plan) -> dict[str, Any]:
             }
             for task in plan.tasks.values()
         ],
+        "holder": holder,
         "warnings": list(plan.warnings),
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from flowweaver.plan import Action
 from flowweaver.status import TaskStatus
 from fwtui.model.details import short_result, size_text
 from fwtui.model.footer import Hint
@@ -93,11 +94,12 @@ def _esc(names: KeyNames, label: str) -> Button:
 
 def run_all_dialog(view: RunView, names: KeyNames = USUAL) -> DialogSpec:
     """Run everything again?"""
-    known = [view.durations[name] for name in view.tasks if name in view.durations]
+    left = set(view.plan.names(Action.LEAVE))
+    known = [view.durations[name] for name in view.tasks if name in view.durations and name not in left]
     about = f", {about_text(sum(known))}" if known else ""
-    runs = "runs" if view.total == 1 else "run"
-    text = f"{count_of(view.total, 'task')} {runs}{about}. Results are replaced one by one, as each task finishes."
-    first = _enter(names, f"Run all {view.total:,}", "yes")
+    runs = "runs" if view.selected == 1 else "run"
+    text = f"{count_of(view.selected, 'task')} {runs}{about}. Results are replaced one by one, as each task finishes."
+    first = _enter(names, f"Run all {view.selected:,}", "yes")
     return _spec("Run everything again?", text, first, _esc(names, "Keep results"))
 
 

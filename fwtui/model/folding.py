@@ -22,10 +22,11 @@ from flowweaver.events import (
     TaskStarted,
 )
 from flowweaver.records import AttemptRecord
+from fwtui.model.standing import reason_word, word_after_run
 from fwtui.model.status import OPEN_STATES, State
 from fwtui.model.text import visible
 from fwtui.model.times import minute_text
-from fwtui.model.views import Facts, RunFacts, RunView, TaskView, dependents_of, first_line, reason_word
+from fwtui.model.views import Facts, RunFacts, RunView, TaskView, dependents_of, first_line
 
 __all__ = ["fold"]
 
@@ -164,9 +165,11 @@ class _Draft:
         self.attempts[event.task] = (*self._attempts(event.task, event.run_id, event.attempt), ended)
 
     def _completed(self, event: TaskCompleted) -> None:
+        before = self.tasks.get(event.task)
         self._put(
             event.task,
             state=State.DONE,
+            note="" if before is None else word_after_run(before.note),
             attempt=event.attempt,
             duration=event.duration,
             finished_at=event.time,

@@ -103,7 +103,7 @@ def _in_pane(view: RunView, facts: FooterFacts) -> list[Hint]:
     if facts.searching:
         hints += [facts.hint("find.next", "next"), facts.hint("find.previous", "previous")]
     if facts.part == "log":
-        hints.append(facts.hint("pane.bottom", "follow" if view.running else "end"))
+        hints.append(facts.hint("pane.bottom", "follow" if view.going_on else "end"))
         hints.append(facts.hint("look.wrap", "wrap"))
         if facts.chosen and facts.chosen[0].attempt > 1:
             hints.append(facts.hint("look.older look.newer", "attempt"))

@@ -43,17 +43,15 @@ class HeaderFacts:
 
 def verdict(view: RunView, facts: HeaderFacts, *, wide: bool = True) -> Line:
     """Return the first line's judgement: one icon and one phrase."""
-    if facts.broken and not view.running and not facts.past:
+    if facts.broken and not view.going_on and not facts.past:
         return line(Segment("does not load", "error"))
     icons = {state: (look.ascii if facts.ascii else look.icon) for state, look in LOOKS.items()}
-    if view.running:
+    if view.going_on:
         return _running(view, facts)
     if view.run is None and not view.records:
         return line(Segment("never ran", "muted"))
     if view.edited():
         return line(Segment(f"~ {_edited(view, wide=wide)}", "warning"))
-    if view.holder is not None:
-        return line(Segment(f"{icons[State.RUNNING]} running elsewhere", "running"))
     return _ended(view, icons)
 
 
@@ -74,6 +72,9 @@ def _ended(view: RunView, icons: Mapping[State, str]) -> Line:
             Segment(icons[State.DONE], "done"),
             Segment(f" all {view.total:,} done" + (f", {reused:,} reused" if reused else "")),
         )
+    if not pending and view.selected < view.total:
+        left = view.total - view.selected
+        return line(Segment(icons[State.DONE], "done"), Segment(f" {view.selected:,} selected done, {left:,} left out"))
     return line(Segment(_amount(view)))
 
 
@@ -194,7 +195,7 @@ def progress_line(view: RunView, facts: HeaderFacts, width: int, now: float) -> 
 
 def _times(view: RunView, facts: HeaderFacts, now: float, *, wide: bool) -> str:
     run = view.run
-    if view.running and run is not None:
+    if view.going_on and run is not None:
         passed = duration(now - run.started_at)
         return passed if facts.seconds is None else f"{passed} · {about_text(facts.seconds)} left"
     if view.edited():

@@ -140,7 +140,7 @@ def pane_title(
     if task is None:
         return ""
     attempt = attempt_note(task, shown)
-    live = view.running and task.state in (State.RUNNING, State.RETRYING)
+    live = view.going_on and task.state in (State.RUNNING, State.RETRYING)
     where = ("following" if following else "paused") if live else place
     if not wide:
         return where if live else attempt

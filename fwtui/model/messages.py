@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.key_names import named_key as key
 from fwtui.model.segments import Line, Segment, clip, line, plain, width_of
+from fwtui.model.standing import change_of
 from fwtui.model.status import OPEN_STATES, State
 from fwtui.model.text import count_of, visible
 from fwtui.model.times import clock_text, minute_text, setting_text
-from fwtui.model.views import RunView, TaskView, change_of
+from fwtui.model.views import RunView, TaskView
 
 __all__ = ["Message", "broken", "note"]
 
@@ -128,17 +129,30 @@ def not_started(file: str, problem_line: int | None) -> Message:
     return note(f"Nothing started: {name} does not load{where}. ", key("look.edit"), " opens it.")
 
 
-def nothing_to_do(total: int) -> Message:
+def nothing_to_do(view: RunView) -> Message:
     """A resume of what is complete."""
-    if total == 1:
+    number = view.selected
+    if number < view.total:
+        who, them = ("The selected task is", "it") if number == 1 else (f"The {number:,} selected tasks are", "them")
+        return note(f"{who} done and up to date. ", key("run.everything"), f" runs {them} again.")
+    if number == 1:
         return note("Its 1 task is done and up to date. ", key("run.everything"), " runs it again.")
-    return note(f"All {total:,} tasks are done and up to date. ", key("run.everything"), " runs everything again.")
+    return note(f"All {number:,} tasks are done and up to date. ", key("run.everything"), " runs everything again.")
 
 
 def never_ran(total: int) -> Message:
     """The first opening of a workflow."""
     what = "its 1 task" if total == 1 else f"all {total:,} tasks"
     return note("Nothing has run yet. ", key("run.resume"), f" runs {what}. ", key("look.help"), " shows every key.")
+
+
+def warned(warnings: Sequence[str]) -> Message:
+    """What a person should know of the tasks although it stops nothing: a declared file that is not there, say."""
+    first = f"{visible(warnings[0]).rstrip('.')}."
+    if len(warnings) == 1:
+        return Message(line(first), role="warning")
+    more = f" {len(warnings) - 1:,} more in the plan: "
+    return Message(line(first, more, key("run.plan"), "."), line(first), role="warning")
 
 
 def failed_elsewhere(task: TaskView) -> Message:
@@ -161,9 +175,10 @@ def thread_left(task: TaskView) -> Message:
 def held(run_id: int | None, holder: str) -> Message:
     """Another process runs the workflow; holds until it ends."""
     who = "This workflow" if run_id is None else f"Run {run_id}"
+    whose = visible(holder).replace(", since", " since")
     return Message(
-        line(f"{who} belongs to {visible(holder)}. You are watching it, read-only."),
-        line(f"{who} belongs to {visible(holder)}."),
+        line(f"{who} belongs to {whose}. You are watching it, read-only."),
+        line(f"{who} belongs to {whose}."),
         banner=True,
     )
 

@@ -15,7 +15,7 @@ _LONGEST = 32
 
 
 def plan_lines(view: RunView) -> list[Line]:
-    """Return one line a task, in the workflow's order; all reasons of a decision are told."""
+    """Return one line a task, in the workflow's order, with all reasons of its decision; then what is to be known."""
     titles = {name: view.tasks[name].title for name in view.plan.tasks if name in view.tasks}
     width = min(max(map(cells, titles.values()), default=0), _LONGEST)
     made: list[Line] = []
@@ -26,7 +26,8 @@ def plan_lines(view: RunView) -> list[Line]:
         why = "; ".join(visible(reason.text) for reason in task.reasons)
         shown = Segment(pad_end(cut_middle(title, width), width), role)
         made.append(line("  ", word, shown, Segment(f"  {why}", "muted" if role == "muted" else "")))
-    return made
+    warnings = [line("  ", Segment("!  ", "warning"), visible(text)) for text in view.plan.warnings]
+    return [*made, *([(), *warnings] if warnings else [])]
 
 
 def plan_title(view: RunView) -> str:

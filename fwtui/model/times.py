@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 
-__all__ = ["about_text", "clock_text", "day_text", "in_text", "minute_text", "setting_text", "when_text"]
+__all__ = ["about_text", "clock_text", "day_text", "delay_text", "in_text", "minute_text", "setting_text", "when_text"]
 
 
 def about_text(seconds: float) -> str:
@@ -21,6 +21,11 @@ def in_text(seconds: float) -> str:
     """Return how long until something happens: "in 2s"; rounded up, so that it never says 0 before its time."""
     whole = max(0, math.ceil(seconds - 0.001))
     return f"in {whole}s" if whole < 100 else f"in {math.ceil(whole / 60)}m"
+
+
+def delay_text(seconds: float) -> str:
+    """Return how long a wait is that somebody is told of once: "in 0.5s", "in 2s", "in 3m"."""
+    return f"in {round(max(0.1, seconds), 1):g}s" if 0 < seconds < 9.95 else in_text(seconds)
 
 
 def setting_text(seconds: float) -> str:

@@ -54,6 +54,7 @@ class Ending:
     Attributes:
         outcome: "completed", "failed" or "cancelled".
         ran, reused, failed, skipped, stopped, pending: how many tasks.
+        left: how many were outside the selection, and are as they were before.
         first_failed: the task that failed first.
         failures: those that are told of, the first to fail first.
         error: why it ended, if that was no task's failure (a full disk).
@@ -70,6 +71,7 @@ class Ending:
     skipped: int = 0
     stopped: int = 0
     pending: int = 0
+    left: int = 0
     first_failed: str | None = None
     failures: tuple[FailedTask, ...] = ()
     error: str = ""
@@ -86,7 +88,10 @@ def headline(ending: Ending, *, ascii_only: bool = False) -> str:
 def _judgement(ending: Ending) -> str:
     name = visible(ending.workflow)
     if ending.outcome == "completed":
-        return f"{name} is done"
+        # Of what was left out nothing is claimed: some of it may never have run.
+        selected = ending.ran + ending.reused
+        which = f"the selected task of {name} is" if selected == 1 else f"{selected:,} selected tasks of {name} are"
+        return f"{which} done" if ending.left else f"{name} is done"
     if ending.outcome == "cancelled":
         return f"{name} stopped"
     if ending.first_failed is None:
@@ -97,7 +102,7 @@ def _judgement(ending: Ending) -> str:
 
 def _counts(ending: Ending) -> str:
     if ending.outcome == "completed":
-        parts = [(ending.ran, "ran"), (ending.reused, "reused")]
+        parts = [(ending.ran, "ran"), (ending.reused, "reused"), (ending.left, "left out")]
     else:
         parts = [
             (ending.ran + ending.reused, "done"),

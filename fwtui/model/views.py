@@ -11,15 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from flowweaver.plan import Action, Plan, Reason, ReasonKind, TaskPlan
+from flowweaver.plan import Action, Plan
 from flowweaver.records import AttemptRecord, RunRecord, TaskRecord
-from flowweaver.status import TaskStatus
 from fwtui.model.pictures import PictureLike, TaskLike
+from fwtui.model.standing import standing, standing_in_run
 from fwtui.model.status import DONE_STATES, FAILURES, OPEN_STATES, State
 from fwtui.model.text import visible
-from fwtui.model.times import minute_text
 
-__all__ = ["Facts", "RunFacts", "RunView", "TaskView", "change_of", "dependents_of", "idle_view", "reason_word"]
+__all__ = ["Facts", "RunFacts", "RunView", "TaskView", "dependents_of", "idle_view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +117,7 @@ class RunView:
         in_flight: tasks that run or wait to be retried.
         most_at_once: how many of them there have been at one time in this run.
         to_run, maybe, reused: how many tasks a resume runs, runs if a result before them changes, and does not run.
+        left_out: how many are outside the selection that the session was opened with.
         threads_left: threads of timed out tasks that still run.
         holder: who runs this workflow now, if it is another process.
         undoable: tasks whose clear can still be undone.
@@ -138,6 +138,7 @@ class RunView:
     to_run: int = 0
     maybe: int = 0
     reused: int = 0
+    left_out: int = 0
     stopping: bool = False
     quitting: bool = False
     in_flight: frozenset[str] = frozenset()
@@ -149,14 +150,29 @@ class RunView:
     changed: frozenset[str] = frozenset()
 
     @property
+    def going_on(self) -> bool:
+        """The run that is shown goes on, in this session or in another process."""
+        return self.run is not None and self.run.outcome is None
+
+    @property
     def running(self) -> bool:
         """A run of this session goes on."""
         return self.run is not None and self.run.here and self.run.outcome is None
 
     @property
+    def followed(self) -> bool:
+        """A run of another process goes on; this one only watches it."""
+        return self.going_on and not self.running
+
+    @property
     def total(self) -> int:
         """How many tasks there are."""
         return len(self.tasks)
+
+    @property
+    def selected(self) -> int:
+        """How many tasks a run considers: all, or those of the selection that this session was opened with."""
+        return self.total - self.left_out
 
     @property
     def done(self) -> int:
@@ -184,89 +200,33 @@ class RunView:
         return [task for task in self.tasks.values() if task.state is State.STALE]
 
 
-_CHANGES = (
-    ReasonKind.CODE,
-    ReasonKind.PARAM,
-    ReasonKind.INPUT_FILE,
-    ReasonKind.OUTPUT_FILE,
-    ReasonKind.AGE,
-    ReasonKind.NOT_KEPT,
-    ReasonKind.NOT_LOADABLE,
-)
-
-_WORDS = {ReasonKind.NEVER_RAN: "first run", ReasonKind.ASKED: "forced", ReasonKind.UP_TO_DATE: "reuse"}
-
-
-_WORDS_OF_TEXTS = {kind.value: word for kind, word in _WORDS.items()}
-
-
-def _word_of(reason: Reason) -> str:
-    return _WORDS.get(reason.kind) or visible(reason.text)
-
-
-def reason_word(text: str) -> str:
-    """Return the short form of a plan's reason that is known only as text: "first run", "forced", or the text."""
-    return _WORDS_OF_TEXTS.get(text) or visible(text)
-
-
-def change_of(plan: TaskPlan) -> str:
-    """Return what changed since a task's record was made, "" if nothing did."""
-    return next((visible(reason.text) for kind in _CHANGES for reason in plan.reasons if reason.kind is kind), "")
-
-
-def _stale_note(plan: TaskPlan) -> str:
-    # What changed comes before what happened once: the change is what the person just made.
-    changes = [reason for kind in _CHANGES for reason in plan.reasons if reason.kind is kind]
-    rest = [reason for reason in plan.reasons if reason not in changes]
-    return "; ".join(_word_of(reason) for reason in (*changes, *rest))
-
-
-def _plan_note(plan: TaskPlan | None) -> str:
-    if plan is None or not plan.reasons:
-        return ""
-    return "reuse" if plan.action is Action.REUSE else "; ".join(_word_of(reason) for reason in plan.reasons)
-
-
-_IN_FLIGHT = {TaskStatus.RUNNING: State.RUNNING, TaskStatus.RETRYING: State.RETRYING}
-_ENDED = {
-    TaskStatus.COMPLETED: State.DONE,
-    TaskStatus.FAILED: State.FAILED,
-    TaskStatus.SKIPPED: State.SKIPPED,
-}
-
-
-def _state_and_note(
-    record: TaskRecord | None, plan: TaskPlan | None, run: RunRecord | None, *, held: bool
-) -> tuple[State, str]:
-    if record is None:
-        return State.WAITING, _plan_note(plan)
-    if record.cleared:
-        return State.CLEARED, ""
-    if held and record.status in _IN_FLIGHT:
-        return _IN_FLIGHT[record.status], ""
-    if record.interrupted or record.status in _IN_FLIGHT:
-        stopped = run is not None and run.run_id == record.run_id and run.outcome == "cancelled"
-        when = minute_text(record.timestamp)
-        return (State.STOPPED, f"by you at {when}") if stopped else (State.INTERRUPTED, f"its process ended at {when}")
-    if plan is not None and plan.stale:
-        return State.STALE, _stale_note(plan)
-    state = State.TIMED_OUT if record.timed_out else _ENDED.get(record.status, State.WAITING)
-    return state, _plan_note(plan) if state in (State.DONE, State.WAITING) else ""
-
-
 def first_line(text: str | None) -> str:
     """Return the first line of an error, safe to show."""
     return visible((text or "").split("\n", 1)[0])
 
 
-def _idle_task(picture: PictureLike, info: TaskLike) -> TaskView:
+def _run_elsewhere(picture: PictureLike) -> RunRecord | None:
+    """Return the run that another process does now; None if it only holds the state, to clear it or to begin."""
+    run = picture.runs[0] if picture.runs else None
+    if picture.holder is None or run is None or run.outcome is not None:
+        return None
+    # An earlier run whose process died has no end either.
+    same = run.holder is None or picture.holder.split(",")[0] == run.holder
+    return run if same else None
+
+
+def _idle_task(picture: PictureLike, info: TaskLike, elsewhere: RunRecord | None) -> TaskView:
     record = picture.records.get(info.name)
     plan = picture.plan.tasks.get(info.name)
-    run = picture.runs[0] if picture.runs else None
-    state, note = _state_and_note(record, plan, run, held=picture.holder is not None)
+    if elsewhere is not None:
+        cause = None if record is None else picture.records.get(record.skipped_because or "")
+        state, note, from_run = standing_in_run(record, plan, elsewhere, cause)
+    else:
+        run = picture.runs[0] if picture.runs else None
+        state, note, from_run = standing(record, plan, run)
     if record is None:
         return TaskView(info.name, state, info, visible(info.name), note=note)
-    ran = state not in (State.SKIPPED, State.CLEARED, State.WAITING)
+    ran = state not in (State.SKIPPED, State.CLEARED, State.WAITING, State.MAYBE)
     return TaskView(
         info.name,
         state,
@@ -278,6 +238,7 @@ def _idle_task(picture: PictureLike, info: TaskLike) -> TaskView:
         finished_at=record.finished_at if ran else None,
         error=first_line(record.error),
         note=note,
+        from_run=from_run,
         because=record.skipped_because,
         summary=visible(record.summary),
         size=record.size,
@@ -286,8 +247,8 @@ def _idle_task(picture: PictureLike, info: TaskLike) -> TaskView:
     )
 
 
-def _run_facts(record: RunRecord, held: bool) -> RunFacts:
-    outcome = record.outcome or (None if held else "interrupted")
+def _run_facts(record: RunRecord, *, goes_on: bool) -> RunFacts:
+    outcome = record.outcome or (None if goes_on else "interrupted")
     duration = None if record.finished_at is None else record.finished_at - record.started_at
     return RunFacts(
         record.run_id,
@@ -311,20 +272,23 @@ def dependents_of(tasks: Mapping[str, TaskView]) -> dict[str, tuple[str, ...]]:
 
 
 def idle_view(picture: PictureLike, *, after: RunView | None = None) -> RunView:
-    """Return the view of a workflow that this session does not run at the moment.
+    """Return the view of a workflow that this session does not run at the moment; another process may.
 
     Args:
         picture: what is stored, and what would run.
         after: the view at the end of a run that has just ended; a run that completed keeps its words (what was reused,
             and why the others ran) until something else happens.
     """
-    tasks = {info.name: _idle_task(picture, info) for info in picture.tasks}
-    run = _run_facts(picture.runs[0], picture.holder is not None) if picture.runs else None
+    elsewhere = _run_elsewhere(picture)
+    tasks = {info.name: _idle_task(picture, info, elsewhere) for info in picture.tasks}
+    run = _run_facts(picture.runs[0], goes_on=elsewhere is not None) if picture.runs else None
     if after is not None and after.run is not None and run is not None and run.run_id == after.run.run_id:
-        run = replace(run, here=True, error=after.run.error)
-        if after.run.outcome == "completed":
+        run = replace(run, here=after.run.here, error=after.run.error)
+        # The end of a run of another process is not told, but seen in the store.
+        if run.outcome == "completed" and after.run.outcome in ("completed", None):
             tasks = {name: _keep_words(task, after.tasks.get(name)) for name, task in tasks.items()}
     planned = picture.plan.counts
+    in_flight = frozenset(name for name, task in tasks.items() if task.state in OPEN_STATES)
     return RunView(
         workflow=visible(picture.workflow),
         file=visible(picture.file),
@@ -340,7 +304,9 @@ def idle_view(picture: PictureLike, *, after: RunView | None = None) -> RunView:
         to_run=planned[Action.RUN],
         maybe=planned[Action.MAYBE],
         reused=planned[Action.REUSE],
-        in_flight=frozenset(name for name, task in tasks.items() if task.state in OPEN_STATES),
+        left_out=planned[Action.LEAVE],
+        in_flight=in_flight,
+        most_at_once=len(in_flight),
         threads_left=0 if after is None else after.threads_left,
         holder=None if picture.holder is None else visible(picture.holder),
         loaded_at=picture.loaded_at,

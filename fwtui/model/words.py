@@ -69,7 +69,7 @@ def why_text(view: RunView, task: TaskView, names: KeyNames | None = None) -> st
 
 
 def _waiting(view: RunView, task: TaskView) -> str:
-    if not view.running or task.left:
+    if not view.going_on or task.left:
         return task.note
     missing = [
         view.tasks[name].title

@@ -175,7 +175,7 @@ class AttemptLog:
             error = error_lines(attempts, task.attempts_allowed, excerpts, widget.size.width, self._names)
         if not made and not error:
             made = [line(Segment(f" {empty_text(view, task)}", "muted"))]
-        live = view.running and task.state in OPEN_STATES
+        live = view.going_on and task.state in OPEN_STATES
         # The error and its frames are what the pane is opened for; the last lines before them come with it.
         frames = sum(1 + len(each.lines) + each.changed for each in excerpts)
         core = (before, before + 1 + frames) if error else None

@@ -225,7 +225,7 @@ class Board(Screen[None], inherit_bindings=False):
 
     def _seconds_left(self) -> float | None:
         live = self.conductor.live
-        return self._estimate(live, self.clock()) if live is not None and live.running else None
+        return self._estimate(live, self.clock()) if live is not None and live.going_on else None
 
     def refresh_view(self) -> None:
         """Show the conductor's view."""
@@ -259,17 +259,18 @@ class Board(Screen[None], inherit_bindings=False):
         """Return how long it will take, looked at anew once a second: that is as often as it is shown otherwise."""
         if view is None:
             return None
-        about = (view.running, None if view.run is None else view.run.run_id, id(view.plan))
+        about = (view.going_on, None if view.run is None else view.run.run_id, id(view.plan))
         if self._estimated is None or self._estimated[0] != about or abs(now - self._estimated[1]) >= 1.0:
             infos = {name: task.info for name, task in view.tasks.items()}
             names = view.plan.names(Action.RUN)
-            seconds = seconds_left(view, now) if view.running else longest_path(infos, names, view.durations)
+            seconds = seconds_left(view, now) if view.going_on else longest_path(infos, names, view.durations)
             self._estimated = (about, now, seconds)
         return self._estimated[2]
 
     def turn(self) -> None:
         """Turn the one thing that turns."""
-        if self.conductor.running:
+        live = self.conductor.live
+        if self.conductor.running or (live is not None and live.going_on):
             self._spin = (self._spin + 1) % len(_SPINNER)
             self.refresh_lines()
 

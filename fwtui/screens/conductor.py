@@ -108,10 +108,12 @@ class Conductor:
         self._show(view)
         if hint:
             self._say(messages.note(visible(hint)))
-        elif view.run is None and not view.records and view.total:
-            self._say(messages.never_ran(view.total))
         elif view.run is not None and view.run.outcome == "interrupted":
             self._say(messages.interrupted(view))
+        elif view.plan.warnings:
+            self._say(messages.warned(view.plan.warnings))
+        elif view.run is None and not view.records and view.total:
+            self._say(messages.never_ran(view.total))
 
     def _open(self) -> tuple[str, RunView]:
         picture = self.session.open()
@@ -143,11 +145,14 @@ class Conductor:
         if view is None:
             self._changed()
             return
-        first = self.live is None
+        before = self.live
         self._show(view)
-        if first:
+        if before is None:
             return
-        if reload.added or reload.removed:
+        unheard = [text for text in view.plan.warnings if text not in before.plan.warnings]
+        if unheard:
+            said = messages.warned(unheard)
+        elif reload.added or reload.removed:
             said = messages.graph_edited(view, reload.file, reload.time, len(reload.added), len(reload.removed))
         else:
             said = messages.saved(view, reload.file, reload.time, reload.affected)
@@ -189,7 +194,7 @@ class Conductor:
         if not await self.ready() or self.view is None:
             return
         if not self.view.to_run and not self.view.maybe:
-            self._say(messages.nothing_to_do(self.view.total))
+            self._say(messages.nothing_to_do(self.view))
             return
         await self.start(RunRequest())
 

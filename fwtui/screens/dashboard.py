@@ -100,6 +100,8 @@ class Dashboard(ChangingKeys, LookingKeys):
                 self._tell_failure(event, tasks[event.task])
             elif isinstance(event, TaskCompleted) and event.not_kept not in (None, _ON_PURPOSE):
                 self.say(messages.not_kept(tasks[event.task]))
+            elif isinstance(event, TaskCompleted) and event.warnings:
+                self.say(messages.warned(event.warnings))
 
     def _tell_failure(self, event: TaskFailed, task: TaskView) -> None:
         if not self._moved_in_run and self.conductor.past is None:

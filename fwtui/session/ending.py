@@ -50,6 +50,7 @@ def ending_of(
         skipped=counts.get("skipped", 0),
         stopped=stopped,
         pending=max(0, counts.get("pending", 0) - stopped),
+        left=recorder.left,
         first_failed=finished.failed_task,
         failures=tuple(
             _failed_task(failure, recorder, attempts.get(task, 1), belongs)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from flowweaver.events import (
     Event,
     RunFinished,
+    RunStarted,
     TaskCompleted,
     TaskFailed,
     TaskOutput,
@@ -26,17 +27,21 @@ class Recorder:
         finished: how the run ended; None while it goes on.
         failures: final failures by task, the first first; tasks that were stopped are not among them.
         stopped: tasks that were interrupted.
+        left: how many tasks are outside the selection.
     """
 
     def __init__(self) -> None:
         self.finished: RunFinished | None = None
         self.failures: dict[str, TaskFailed] = {}
         self.stopped: set[str] = set()
+        self.left = 0
         self._tails: dict[str, deque[str]] = {}
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
         match event:
+            case RunStarted(planned=planned):
+                self.left = sum(decision == "leave" for decision in planned.values())
             case TaskStarted(task=task, attempt=attempt):
                 if attempt > 1:
                     self._tails.pop(task, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ import pytest
 from flowweaver.errors import StateLockedError, UnknownTaskError, WorkflowBusyError
 from flowweaver.events import RunFinished, RunStarted, TaskCompleted, TaskRestored, TaskStarted
 from flowweaver.plan import Action
+from fwtui.model.header import HeaderFacts, verdict_line
+from fwtui.model.segments import plain
+from fwtui.model.views import idle_view
 from fwtui.session.port import LoadProblem, RunRequest, SessionPort
 from fwtui.session.project import Project
 from fwtui.session.session import Session
@@ -327,6 +331,33 @@ def test_a_stopped_run_ends_with_130_and_says_what_is_left(gated: Session, tmp_p
     assert ending is not None
     assert (gated.exit_code, ending.outcome, ending.ran, ending.pending) == (130, "cancelled", 1, 2)
     assert ending.resume.endswith("flow.py")
+
+
+def test_after_a_stopped_fresh_run_header_and_plan_count_the_same(
+    write: Write, open_session: Open, tmp_path: Path
+) -> None:
+    begun: queue.SimpleQueue[str] = queue.SimpleQueue()
+    session = open_session(
+        write(GATED), on_event=lambda event: isinstance(event, TaskStarted) and begun.put(event.task)
+    )
+    (tmp_path / "go").touch()
+    run(session)
+    while not begun.empty():
+        begun.get()
+    (tmp_path / "go").unlink()
+    session.start(RunRequest(fresh=True))
+    assert begun.get(timeout=SOON) == "first"
+    session.stop()
+    (tmp_path / "go").touch()
+    assert session.wait(SOON)
+    view = idle_view(session.refresh())
+    assert (view.done, view.to_run, view.maybe, view.reused) == (1, 2, 0, 1)
+    assert "■ stopped after 1 of 3" in plain(verdict_line(view, HeaderFacts(), 120))
+    assert [(task.state.value, task.note) for task in view.tasks.values()] == [
+        ("done", "reuse"),
+        ("waiting", "asked for again by run 2"),
+        ("waiting", "asked for again by run 2"),
+    ]
 
 
 def test_a_closed_session_leaves_no_run_behind(gated: Session) -> None:

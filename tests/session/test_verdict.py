@@ -53,6 +53,13 @@ def test_a_run_that_is_done_is_one_line() -> None:
     assert verdict_text(ending) == "✓ etl is done. Run 32, 1.2s: 4 ran, 5 reused."
 
 
+def test_of_tasks_outside_the_selection_nothing_is_claimed() -> None:
+    ending = Ending("etl", 32, "completed", 1.2, ran=1, reused=1, left=3)
+    assert verdict_text(ending) == "✓ 2 selected tasks of etl are done. Run 32, 1.2s: 1 ran, 1 reused, 3 left out."
+    ending = Ending("etl", 32, "completed", 1.2, ran=1, left=3)
+    assert verdict_text(ending) == "✓ the selected task of etl is done. Run 32, 1.2s: 1 ran, 3 left out."
+
+
 def test_a_stopped_run_says_what_is_left() -> None:
     ending = Ending("etl", 32, "cancelled", 2.0, ran=5, stopped=1, pending=3, resume="fwtui run etl.py")
     assert verdict_text(ending).split("\n") == [

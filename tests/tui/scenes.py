@@ -273,6 +273,28 @@ def done_picture(path: str) -> Picture:
     )
 
 
+HOLDER = "process 4711 on lab-3, since 10:02"
+
+
+def followed_picture(path: str) -> Picture:
+    """Run 31 goes on in another process: half of it is done, and it is at validate_flights."""
+    records = {name: record(name) for name in list(EDGES)[:4]}
+    records["validate_flights"] = TaskRecord(
+        "validate_flights", TaskStatus.RUNNING, at("10:42:04"), run_id=31, attempt=1, started_at=at("10:42:04")
+    )
+    now_in = (Action.RUN, [Reason(ReasonKind.RUNNING, "running now in process 4711 on lab-3")])
+    first = dict.fromkeys(list(EDGES)[5:], FIRST)
+    run = but(RUN_31, outcome=None, finished_at=None, failed_task=None, unfinished=False)
+    return replace(
+        failed_picture(path),
+        plan=plan_of(validate_flights=now_in, **first),
+        records=records,
+        runs=(run,),
+        attempts={},
+        holder=HOLDER,
+    )
+
+
 def saved_reload(path: str) -> Reload:
     return Reload(FILE, at("10:43:15"), stale_picture(path), affected=("join_delays",))
 

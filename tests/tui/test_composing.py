@@ -26,7 +26,7 @@ from fwtui.model.rows import RowFacts, columns_for, heading_line, row_line
 from fwtui.model.segments import plain, width_of
 from fwtui.model.status import LOOKS, State
 from fwtui.model.tabs import Tab, divider_lines, tab_at, tabs_line, title_line
-from fwtui.model.times import about_text, in_text, setting_text
+from fwtui.model.times import about_text, delay_text, in_text, setting_text
 from fwtui.model.views import idle_view
 from fwtui.screens.sources import read_excerpts
 
@@ -392,6 +392,7 @@ def test_times_in_words():
         "about 60m",
         "about 1h40m",
     ]
+    assert [delay_text(s) for s in (0.0, 0.5, 1.5, 2.0, 150)] == ["in 0s", "in 0.5s", "in 1.5s", "in 2s", "in 3m"]
     assert [in_text(s) for s in (-1, 0.0, 1.5, 2.0, 150)] == ["in 0s", "in 0s", "in 2s", "in 2s", "in 3m"]
     assert [setting_text(s) for s in (1.5, 30, 90, 600, 7200)] == ["1.5s", "30s", "90s", "10m", "2h"]
 

@@ -16,6 +16,7 @@ from scenes import (
     but,
     done_picture,
     failed_picture,
+    followed_picture,
     never_ran_picture,
     saved_reload,
     stack_of,
@@ -507,10 +508,10 @@ def test_a_state_that_cannot_be_used_ends_the_screen_with_its_code(path):
 
 def test_a_workflow_that_another_process_runs_is_watched_read_only(path):
     async def scene():
-        picture = replace(failed_picture(path), holder="process 4711 on lab-3, since 10:02")
-        async with open_stage(FakeSession(picture), WIDE) as on:
+        async with open_stage(FakeSession(followed_picture(path)), WIDE) as on:
+            assert "⠋ running" in on.lines[0]
             assert "read-only" in on.lines[0]
-            assert on.message == "Run 31 belongs to process 4711 on lab-3, since 10:02. You are watching it, read-only."
+            assert on.message == "Run 31 belongs to process 4711 on lab-3 since 10:02. You are watching it, read-only."
             assert on.footer == "g graph  i timeline  enter log  / filter  ? help  q quit"
 
     play(scene())

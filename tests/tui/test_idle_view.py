@@ -9,12 +9,14 @@ from scenes import (
     CHANGED,
     EDGES,
     ERROR,
+    HOLDER,
     RUN_31,
     SKIPPED,
     at,
     but,
     done_picture,
     failed_picture,
+    followed_picture,
     never_ran_picture,
     plan_of,
     record,
@@ -93,11 +95,19 @@ def test_a_result_that_cannot_be_kept_has_a_badge():
 
 
 def test_a_run_of_another_process_is_shown_as_running():
-    picture = replace(failed_picture("x"), holder="process 4711 on lab-3, since 10:02")
-    records = {**picture.records, NAME: record(NAME, TaskStatus.RUNNING)}
-    view = idle_view(replace(picture, records=records))
-    assert view.tasks[NAME].state is State.RUNNING
-    assert not view.running, "it is not this session's"
+    view = idle_view(followed_picture("x"))
+    assert view.tasks["validate_flights"].state is State.RUNNING
+    assert (view.followed, view.running) == (True, False), "it is not this session's"
+    assert view.in_flight == {"validate_flights"}
+    assert why_text(view, view.tasks["join_delays"]) == "for validate_flights"
+
+
+def test_who_only_holds_the_state_is_not_said_to_run():
+    """A clear, or a run that has not begun, while the last run has ended, or died with another process."""
+    for run in (RUN_31, but(RUN_31, outcome=None, finished_at=None, holder="process 90 on lab-3")):
+        view = idle_view(replace(followed_picture("x"), runs=(run,)))
+        assert (view.followed, view.holder) == (False, HOLDER)
+        assert view.tasks["validate_flights"].state is State.INTERRUPTED
 
 
 def test_a_skipped_task_needs_what_is_missing_until_that_is_edited():

@@ -133,8 +133,11 @@ def test_messages_about_the_state():
     assert messages.cleared(["a", "b"]).text == "Cleared 2 tasks. U undoes this until they run."
     assert messages.undone(["validate_flights"]).text == "validate_flights is back."
     assert messages.undone([]).text == "Nothing to undo."
-    assert messages.nothing_to_do(9).text == "All 9 tasks are done and up to date. R runs everything again."
-    held = messages.held(31, "process 4711 on lab-3 since 10:02")
+    done = idle_view(done_picture("x"))
+    assert messages.nothing_to_do(done).text == "All 9 tasks are done and up to date. R runs everything again."
+    part = replace(done, left_out=7)
+    assert messages.nothing_to_do(part).text == "The 2 selected tasks are done and up to date. R runs them again."
+    held = messages.held(31, "process 4711 on lab-3, since 10:02")
     assert held.text == "Run 31 belongs to process 4711 on lab-3 since 10:02. You are watching it, read-only."
     assert messages.copied(214).text == "Copied 214 lines."
     assert messages.copied(1).text == "Copied 1 line."
@@ -244,7 +247,7 @@ def test_no_sentence_begs_or_cheers(word):
         text_of(dialogs.quit_dialog(view, at("10:42:03.6"))),
         text_of(dialogs.clear_dialog(FAILED, ["join_delays"], "all")),
         messages.never_ran(9).text,
-        messages.nothing_to_do(9).text,
+        messages.nothing_to_do(idle_view(done_picture("x"))).text,
         messages.quitting().text,
         messages.outside_output().text,
     ]
