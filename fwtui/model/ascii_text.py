@@ -15,7 +15,7 @@ from fwtui.model.status import LOOKS
 __all__ = ["ascii_text", "wants_ascii"]
 
 _LINES = {
-    **dict.fromkeys("─╌", "-"),
+    "─": "-",
     "│": "|",
     **dict.fromkeys("╭╮╰╯┬┴┼", "+"),
     "┤": "[",  # round the title of a tab
@@ -25,7 +25,7 @@ _LINES = {
     "↑": "^",
     "↓": "v",
 }
-_BARS = {"━": "#", "╳": "x", "█": "#", "▓": "=", "▒": ":", "░": ".", "◆": "*"}
+_BARS = {"━": "#", "╌": ".", "╳": "x", "█": "#", "▓": "=", "▒": ":", "░": ".", "◆": "*"}
 _TEXT = {"›": ">", "‹": "<", "…": "~", "·": "-", "▏": "|", "×": "x", "–": "-", "—": "-"}
 _TURNING = dict(zip("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\|/-\\|/", strict=True))
 _ICONS = {look.icon: look.ascii for look in LOOKS.values()}

@@ -72,7 +72,6 @@ class RowFacts:
     cursor: bool = False
     marked: bool = False
     scroll: int = 0
-    ascii: bool = False
     names: KeyNames = USUAL
 
 
@@ -150,12 +149,11 @@ def row_line(view: RunView, task: TaskView, columns: Columns, facts: RowFacts) -
     """Return a task's row, cut at the right end of the table."""
     look = LOOKS[task.state]
     text = look.text_role
-    cursor = ">" if facts.ascii else "›"
     times = " " * _GAP + pad_start(cut_end(time_text(task, facts.now), columns.time), columns.time) + " " * _GAP
     parts = [
-        Segment(cursor if facts.cursor else " "),
+        Segment("›" if facts.cursor else " "),
         Segment("*" if facts.marked else " ", "accent"),
-        Segment(pad_end(look.ascii if facts.ascii else look.icon, _ICON), look.icon_role),
+        Segment(pad_end(look.icon, _ICON), look.icon_role),
         Segment(pad_end(task.state.value, columns.status), look.word_role),
         Segment(pad_end(cut_middle(task.title, columns.name), columns.name), look.name_role),
         Segment(times, text),

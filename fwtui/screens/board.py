@@ -111,9 +111,6 @@ class Board(Screen[None], inherit_bindings=False):
         self._parts = {name: self.query_one(f"#{name}") for name in _PARTS}
         views = {name: self._parts[name] for name in _VIEWS}
         rules = {name: self._parts[name] for name in _RULES}
-        only_ascii = self.app.has_class(ASCII)
-        self.query_one(GraphView).ascii = only_ascii
-        self.query_one(Timeline).ascii = self.query_one(Runs).ascii = only_ascii
         self.pane = Pane(self.conductor, self.clock, views, rules, self.beside, self._seconds_left, self.names)
         self._complete = True
         self.lay_out()
@@ -248,6 +245,7 @@ class Board(Screen[None], inherit_bindings=False):
             broken=problem is not None,
             auto=self.auto,
             past=self.conductor.past is not None,
+            ascii=self.app.has_class(ASCII),
             seconds=self._estimate(view, now),
         )
         self.query_one(Header).show(view, facts, now, "" if problem is None else problem.file)

@@ -49,6 +49,11 @@ class Drawn(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"role--{role}" for role in ROLES}
 
+    @property
+    def ascii(self) -> bool:
+        """Nothing but ASCII is drawn."""
+        return self.app.has_class(ASCII)
+
     def style_of(self, role: str) -> Style:
         """Return the style of a role in the theme of now."""
         return self.get_component_rich_style(f"role--{role or 'plain'}")
@@ -63,7 +68,7 @@ class Drawn(Widget):
             offset: cells that are scrolled out at the left.
         """
         base = self.style_of(over)
-        only_ascii = self.app.has_class(ASCII)
+        only_ascii = self.ascii
         made = []
         for text, role in line:
             # What was composed is safe already; this keeps it so if a part is ever forgotten.

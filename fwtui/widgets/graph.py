@@ -43,7 +43,6 @@ class GraphView(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
 
     Attributes:
         selected: name of the selected task, None if there is none.
-        ascii: only ASCII can be drawn.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("graph")
@@ -71,14 +70,12 @@ class GraphView(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         clock: Callable[[], float],
         *,
         details: bool = True,
-        ascii_only: bool = False,
         id: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(id=id)
         self._clock = clock
         self._details = details
         self._fits = False
-        self.ascii = ascii_only
         self.selected: str | None = None
         self._view = RunView("", "")
         self._shape = Shape()

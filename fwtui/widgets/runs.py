@@ -26,7 +26,6 @@ class Runs(CursorRows[int]):
 
     Attributes:
         filter_text: the filter that holds.
-        ascii: only ASCII can be drawn.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("runs")
@@ -51,7 +50,6 @@ class Runs(CursorRows[int]):
     def __init__(self, clock: Callable[[], float], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._clock = clock
-        self.ascii = False
         self.filter_text = ""
         self._rows: dict[int, RunRow] = {}
         self._columns = columns_for((), 80, 0.0)

@@ -10,7 +10,7 @@ from textual.message import Message
 from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.segments import Line
 from fwtui.model.tabs import Tab, divider_lines, tab_at, tabs_line, title_line, with_key
-from fwtui.widgets.drawing import ASCII, Lines
+from fwtui.widgets.drawing import Lines
 
 __all__ = ["Divider", "TabsRule", "TitleRule"]
 
@@ -112,4 +112,4 @@ class Divider(Lines):
     def compose_lines(self, width: int, height: int) -> list[Line]:
         """Return the rule."""
         del width
-        return divider_lines(height, self._joints, ascii_only=self.app.has_class(ASCII))
+        return divider_lines(height, self._joints, ascii_only=self.ascii)

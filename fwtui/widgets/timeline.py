@@ -43,9 +43,6 @@ class Timeline(CursorRows[str]):
 
     Args:
         clock: seconds since the epoch.
-
-    Attributes:
-        ascii: only ASCII can be drawn.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("timeline")
@@ -70,7 +67,6 @@ class Timeline(CursorRows[str]):
     def __init__(self, clock: Callable[[], float], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._clock = clock
-        self.ascii = False
         self._view = RunView("", "")
         self._now = 0.0
         self._times: Times | None = None

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from scenes import NOW, FakeSession, Story, at, failed_picture, never_ran_picture
-from stage import SMALL, WIDE, open_stage, play
+from stage import SMALL, VERY_WIDE, WIDE, open_stage, play
 
 from fwtui.model.ascii_text import ascii_text, wants_ascii
 from fwtui.model.status import LOOKS, State
@@ -66,7 +66,40 @@ def test_a_run_that_goes_on(path):
             await on.happens(*Story().running(), clock=at("10:42:03.6"))
             assert all(line.isascii() for line in on.lines)
             assert "r retrying" in on.line_with("extract_weather")
-            assert "####" in on.line_with("2/9 done")
+            assert "####................  2/9 done" in on.line_with("2/9 done")
+
+    play(scene())
+
+
+FORMS = {
+    "g": ["-> x join_delays -+-> - summarize_delays"],
+    "i": ["===", ">* join_delays", "# worked  = failed  . waited to retry", "* critical chain"],
+    "h": ["> ", "x failed"],
+}
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE, VERY_WIDE])
+@pytest.mark.parametrize("key", FORMS)
+def test_graph_timeline_and_runs_have_their_own_forms(key, size, path):
+    """Forms of their own, and no question marks for what has no counterpart."""
+
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path)), size, NOW, ascii_only=True) as on:
+            await on.press(key)
+            text = "\n".join(on.lines)
+            assert text.isascii()
+            assert "??" not in text
+            assert all(form in text for form in FORMS[key])
+
+    play(scene())
+
+
+def test_the_divider_is_upright_bars_and_plus_signs(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path)), VERY_WIDE, NOW, ascii_only=True) as on:
+            assert {line[108] for line in on.lines[2:48]} == {"|", "+"}
+            assert "+-[1 Log]- 4 Timeline" in on.lines[2]
+            assert on.line_with("- Details -").split("  ")[0].endswith("join_delays -+")
 
     play(scene())
 

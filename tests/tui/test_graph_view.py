@@ -22,6 +22,7 @@ from fwtui.model.graph import layout as layouts
 from fwtui.model.graph.part import MOST_AT_ONCE
 from fwtui.model.status import State
 from fwtui.model.views import Facts, RunView, TaskView, dependents_of, idle_view
+from fwtui.widgets.drawing import ASCII
 from fwtui.widgets.graph import GraphView
 
 STYLES = (Path(fwtui.__file__).parent / "app.tcss").read_text(encoding="utf-8")
@@ -61,8 +62,9 @@ class Walked(GraphView):
 class Stage(App):
     CSS = STYLES + "\nGraphView { width: 100%; height: 1fr; background: $background; scrollbar-size: 0 0; }"
 
-    def __init__(self, view: RunView, selected: str | None, **options) -> None:
+    def __init__(self, view: RunView, selected: str | None, *, only_ascii: bool = False, **options) -> None:
         super().__init__()
+        self.set_class(only_ascii, ASCII)
         self.time = NOW
         self.graph = Walked(lambda: self.time, **options)
         self.begin = view, selected
@@ -153,7 +155,7 @@ def test_picture_f_at_120_columns_and_beside_the_details_at_200(size):
 
 def test_in_ascii_nothing_else_is_drawn():
     async def scene():
-        async with stage(ascii_only=True) as (app, _):
+        async with stage(only_ascii=True) as (app, _):
             assert all(row.isascii() for row in app.rows)
             assert "-+-> x join_delays -+->" in app.rows[1]
 
