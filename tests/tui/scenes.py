@@ -5,7 +5,7 @@ Every test of the screen, every picture and every screenshot is made from these 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -145,11 +145,21 @@ CHANGED = (
     True,
 )
 
-_STARTED = {"validate_flights": "10:42:04", "join_delays": "10:42:08.2"}
+BEGAN = at("10:42:03.1")
+"""Run 31 began."""
+SPANS = {
+    "extract_flights": ((0, 0.9),),
+    "extract_weather": ((0, 0.1), (0.4, 0.8)),
+    "extract_airlines": ((0, 0.12),),
+    "extract_airports": ((0, 0.12),),
+    "validate_flights": ((0.9, 1.6),),
+    "join_delays": ((1.6, 2.4), (3.4, 4.2), (5.7, 6.5)),
+}
+"""Its attempts: when each began and ended, in seconds from there."""
 
 
 def record(name: str, status: TaskStatus = TaskStatus.COMPLETED, **more) -> TaskRecord:
-    started = at(_STARTED.get(name, "10:42:03"))
+    started = BEGAN + SPANS.get(name, ((0.0, 0.0),))[-1][0]
     summary, size = SUMMARIES.get(name, ("", 0))
     done = status is TaskStatus.COMPLETED
     base = TaskRecord(
@@ -179,30 +189,19 @@ def failed_records() -> dict[str, TaskRecord]:
 
 
 def failed_attempts(path: str) -> dict[str, tuple[AttemptRecord, ...]]:
-    traceback = traceback_of(path)
-    ends = ("10:42:05", "10:42:07", "10:42:09")
-    join = tuple(
-        AttemptRecord("join_delays", number, at(end) - 0.8, at(end), "failed", ERROR, traceback, run_id=31)
-        for number, end in enumerate(ends, 1)
-    )
-    weather = (
-        AttemptRecord(
-            "extract_weather",
-            1,
-            at("10:42:03"),
-            at("10:42:03.1"),
-            "failed",
-            "OSError: weather file is locked",
-            run_id=31,
-        ),
-        AttemptRecord("extract_weather", 2, at("10:42:03.4"), at("10:42:03.8"), "completed", run_id=31),
-    )
-    return {"join_delays": join, "extract_weather": weather}
+    errors = {"join_delays": (ERROR, traceback_of(path)), "extract_weather": ("OSError: weather file is locked", None)}
+    return {name: tuple(_attempts(name, *errors.get(name, (None, None)))) for name in SPANS}
 
 
-RUN_31 = RunRecord(
-    31, "etl", at("10:42:03"), at("10:42:03") + 6.5, "failed", "join_delays", "process 4711 on lab-3", unfinished=True
-)
+def _attempts(name: str, error: str | None, traceback: str | None) -> Iterator[AttemptRecord]:
+    for number, (start, end) in enumerate(SPANS[name], 1):
+        if number == len(SPANS[name]) and name != "join_delays":
+            yield AttemptRecord(name, number, BEGAN + start, BEGAN + end, "completed", run_id=31)
+        else:
+            yield AttemptRecord(name, number, BEGAN + start, BEGAN + end, "failed", error, traceback, run_id=31)
+
+
+RUN_31 = RunRecord(31, "etl", BEGAN, BEGAN + 6.5, "failed", "join_delays", "process 4711 on lab-3", unfinished=True)
 
 
 def never_ran_picture(path: str | None = None) -> Picture:
@@ -211,7 +210,7 @@ def never_ran_picture(path: str | None = None) -> Picture:
 
 
 def failed_picture(path: str) -> Picture:
-    """Picture A: idle after the failed run."""
+    """Pictures A and G: idle after the failed run."""
     plan = plan_of(join_delays=FAILED, summarize_delays=SKIPPED, load_warehouse=SKIPPED, write_report=SKIPPED)
     return Picture(
         "etl",
@@ -224,39 +223,6 @@ def failed_picture(path: str) -> Picture:
         DURATIONS,
         loaded_at=at("10:41:00"),
     )
-
-
-_SPANS = {
-    "extract_flights": ((0, 0.9),),
-    "extract_weather": ((0, 0.1), (0.4, 0.8)),
-    "extract_airlines": ((0, 0.12),),
-    "extract_airports": ((0, 0.12),),
-    "validate_flights": ((0.9, 1.6),),
-    "join_delays": ((1.6, 2.4), (3.4, 4.2), (5.7, 6.5)),
-}
-_GOOD = {"extract_weather": 2, "join_delays": 4}
-"""Number of the attempt that was good; the last of join_delays was not."""
-
-
-def timed_picture(path: str) -> Picture:
-    """Picture G: the failed run with the times of all its attempts."""
-    began = at("10:42:03.1")
-    attempts = {
-        name: tuple(
-            AttemptRecord(
-                name,
-                number,
-                began + start,
-                began + end,
-                "completed" if number == _GOOD.get(name, 1) else "failed",
-                run_id=31,
-            )
-            for number, (start, end) in enumerate(spans, 1)
-        )
-        for name, spans in _SPANS.items()
-    }
-    run = but(RUN_31, started_at=began, finished_at=began + 6.5)
-    return replace(failed_picture(path), runs=(run,), attempts=attempts)
 
 
 def stale_picture(path: str) -> Picture:

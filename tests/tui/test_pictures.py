@@ -19,7 +19,6 @@ from scenes import (
     failed_picture,
     never_ran_picture,
     saved_reload,
-    timed_picture,
 )
 from stage import SMALL, VERY_WIDE, WIDE, open_stage, play
 
@@ -112,7 +111,7 @@ def test_f_graph(size, path):
 @pytest.mark.parametrize("size", [SMALL, WIDE, VERY_WIDE])
 def test_g_timeline(size, path):
     async def scene():
-        async with open_stage(FakeSession(timed_picture(path)), size, NOW) as on:
+        async with open_stage(FakeSession(failed_picture(path)), size, NOW) as on:
             await on.press("i")
             assert on.board.focused is on.board.pane.view
             assert on.board.pane.view.cursor == "join_delays"

@@ -12,7 +12,6 @@ from scenes import (
     never_ran_picture,
     saved_reload,
     stack_of,
-    timed_picture,
     with_an_old_run,
 )
 from stage import SMALL, WIDE, Stage
@@ -91,7 +90,7 @@ def test_a_view_of_the_whole_run(snap_compare, path, name, size):
         await on.press({"graph": "g", "timeline": "i", "runs": "h"}[name])
         assert (on.board.pane.active, on.board.in_pane) == (name, True)
 
-    assert compare(snap_compare, FakeSession(timed_picture(path)), size, NOW, act)
+    assert compare(snap_compare, FakeSession(failed_picture(path)), size, NOW, act)
 
 
 @pytest.mark.parametrize("size", [SMALL, WIDE])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from scenes import RUN_31, Story, at, failed_picture
+from scenes import BEGAN, RUN_31, Story, at, failed_attempts, failed_picture
 
 from flowweaver.records import AttemptRecord
 from fwtui.model.folding import fold
@@ -23,7 +23,6 @@ from fwtui.model.timeline_lines import (
 from fwtui.model.timeline_window import Window, axis_of, horizon_of, zoomed
 from fwtui.model.views import idle_view
 
-BEGAN = at("10:42:03.1")
 ENDED = BEGAN + 6.5
 
 G_80 = """\
@@ -82,20 +81,12 @@ def attempts(name, *spans, run_id=31):
     return tuple(made)
 
 
-RUN_31_ATTEMPTS = {
-    "extract_flights": attempts("extract_flights", (0, 0.9)),
-    "extract_weather": attempts("extract_weather", (0, 0.1), (0.4, 0.8)),
-    "extract_airlines": attempts("extract_airlines", (0, 0.12)),
-    "extract_airports": attempts("extract_airports", (0, 0.12)),
-    "validate_flights": attempts("validate_flights", (0.9, 1.6)),
-    "join_delays": attempts("join_delays", (1.6, 2.4), (3.4, 4.2), (5.7, 6.5, "failed")),
-}
+RUN_31_ATTEMPTS = failed_attempts("")
 
 
 def run_31(path="", **changes):
     """The view of the story, with every attempt of its run."""
-    run = RUN_31._replace(started_at=BEGAN, finished_at=ENDED, **changes)
-    return idle_view(replace(failed_picture(path), runs=(run,), attempts=RUN_31_ATTEMPTS))
+    return idle_view(replace(failed_picture(path), runs=(RUN_31._replace(**changes),)))
 
 
 def drawn(view, width, *, now=ENDED, cursor="join_delays", window=Window(), ascii_only=False):

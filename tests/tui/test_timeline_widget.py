@@ -11,7 +11,7 @@ from pathlib import Path
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
 import pytest
-from scenes import RUN_31, Story, at, failed_picture
+from scenes import BEGAN, Story, at, failed_picture
 from textual.app import App
 
 import fwtui
@@ -21,8 +21,6 @@ from fwtui.model.folding import fold
 from fwtui.model.views import idle_view
 from fwtui.session.port import Picture, TaskInfo
 from fwtui.widgets.timeline import Timeline
-
-BEGAN = at("10:42:03.1")
 
 
 def span(name, number, start, end, outcome="completed"):
@@ -37,8 +35,7 @@ ATTEMPTS = {
 
 
 def failed_view():
-    run = RUN_31._replace(started_at=BEGAN, finished_at=BEGAN + 6.5)
-    return idle_view(replace(failed_picture(""), runs=(run,), attempts=ATTEMPTS))
+    return idle_view(replace(failed_picture(""), attempts=ATTEMPTS))
 
 
 def running_view():
