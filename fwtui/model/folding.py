@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from flowweaver.events import (
     Event,
@@ -51,6 +52,7 @@ class _Draft:
         self.view = view
         self.tasks: dict[str, TaskView] = dict(view.tasks)
         self.attempts: dict[str, tuple[AttemptRecord, ...]] = dict(view.attempts)
+        self.counts = Counter(view.counts)
         self.changed: set[str] = set()
         self.run = view.run
         self.dependents: Mapping[str, tuple[str, ...]] = view.dependents
@@ -97,7 +99,7 @@ class _Draft:
             tasks=self.tasks,
             attempts=self.attempts,
             dependents=self.dependents,
-            counts=Counter(task.state for task in self.tasks.values()),
+            counts=+self.counts,
             run=self.run,
             in_flight=frozenset(self.in_flight),
             most_at_once=self.most_at_once,
@@ -105,12 +107,15 @@ class _Draft:
             changed=frozenset(self.changed | related),
         )
 
-    def _put(self, name: str, **changes: object) -> None:
+    def _put(self, name: str, **changes: Any) -> None:
         task = self.tasks.get(name)
         if task is None:
             task = TaskView(name, State.WAITING, Facts(name), visible(name))
-        made = replace(task, **changes)  # type: ignore[arg-type]
+        else:
+            self.counts[task.state] -= 1
+        made = task._replace(**changes)
         self.tasks[name] = made
+        self.counts[made.state] += 1
         self.changed.add(name)
         if made.state in OPEN_STATES:
             self.in_flight.add(name)
@@ -131,8 +136,9 @@ class _Draft:
                 note = reason_word(event.reasons.get(name, ""))
                 task = TaskView(name, state, task.info, task.title, note=note)
             elif decision == "leave":
-                task = replace(task, left=True)
+                task = task._replace(left=True)
             self.tasks[name] = task
+        self.counts = Counter(task.state for task in self.tasks.values())
         if self.tasks.keys() != kept.keys():
             self.dependents = dependents_of(self.tasks)
         self.changed.update(self.tasks, kept)

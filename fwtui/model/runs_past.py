@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from flowweaver.records import AttemptRecord, RunRecord
 from fwtui.model.pictures import TaskLike
@@ -117,10 +116,10 @@ def _without_attempts(tasks: Mapping[str, TaskView], run: RunRecord) -> dict[str
     made: dict[str, TaskView] = {}
     if causes and len(causes) == counts.get("skipped", 0):
         made |= {
-            name: replace(tasks[name], state=State.SKIPPED, because=cause, note="") for name, cause in causes.items()
+            name: tasks[name]._replace(state=State.SKIPPED, because=cause, note="") for name, cause in causes.items()
         }
     if others and len(others) == counts.get("reused", 0) and not counts.get("pending", 0):
-        made |= {name: replace(tasks[name], state=State.REUSED, note="") for name in others}
+        made |= {name: tasks[name]._replace(state=State.REUSED, note="") for name in others}
     return made
 
 

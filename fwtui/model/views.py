@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from flowweaver.plan import Action, Plan
 from flowweaver.records import AttemptRecord, RunRecord, TaskRecord
@@ -36,9 +37,10 @@ class Facts:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TaskView:
+class TaskView(NamedTuple):
     """One task as it is shown. All text in it is safe to show; ``name`` is what the engine calls it.
+
+    A tuple, not a data class, for a fifth of its price: thousands are made a second while tasks end by the thousand.
 
     Attributes:
         title: the name as it is shown.
@@ -318,4 +320,4 @@ def idle_view(picture: PictureLike, *, after: RunView | None = None) -> RunView:
 def _keep_words(now: TaskView, before: TaskView | None) -> TaskView:
     if before is None or now.state is not State.DONE or before.state not in DONE_STATES or now.note != "reuse":
         return now
-    return replace(now, state=before.state, note=before.note, from_run=before.from_run)
+    return now._replace(state=before.state, note=before.note, from_run=before.from_run)

@@ -40,7 +40,7 @@ RUNNING = fold(idle_view(never_ran_picture()), Story().running())
 @pytest.mark.parametrize("state", list(State))
 @pytest.mark.parametrize("width", [40, 79, 80, 99, 100, 160, 200])
 def test_a_row_fits_and_names_its_state_in_a_word(state, width):
-    task = replace(FAILED.tasks["join_delays"], state=state, title="a_name_that_is_longer_than_any_column_is")
+    task = FAILED.tasks["join_delays"]._replace(state=state, title="a_name_that_is_longer_than_any_column_is")
     columns = columns_for(40, width, [state])
     line = row_line(FAILED, task, columns, RowFacts(at("10:42:30"), cursor=True, marked=True))
     assert width_of(line) <= width
@@ -53,7 +53,7 @@ def test_status_words_never_touch_names():
     for states in ([State.DONE], [State.INTERRUPTED, State.DONE]):
         columns = columns_for(5, 80, states)
         for state in states:
-            task = replace(FAILED.tasks["join_delays"], state=state, title="short")
+            task = FAILED.tasks["join_delays"]._replace(state=state, title="short")
             assert f"{state.value} " in plain(row_line(FAILED, task, columns, RowFacts(0.0)))
 
 

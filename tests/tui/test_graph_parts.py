@@ -223,7 +223,7 @@ def test_levels_grow_from_one_to_the_whole():
 @pytest.mark.parametrize("state", list(State))
 @pytest.mark.parametrize(("width", "wide"), [(60, False), (80, False), (120, True)])
 def test_every_line_below_a_graph_fits_and_names_the_state_in_a_word(state, width, wide):
-    tasks = {name: replace(task, state=state) for name, task in FAILED.tasks.items()}
+    tasks = {name: task._replace(state=state) for name, task in FAILED.tasks.items()}
     view = replace(FAILED, tasks=tasks)
     part = part_for(STORY, "write_report", Room(width=width))
     lines = foot_lines(view, STORY, part, "write_report", Surroundings(width, wide=wide, now=NOW), 20)
@@ -252,7 +252,7 @@ def test_a_large_graph_has_a_bar_for_each_layer():
     graph = {f"t{number}": [f"t{number - 100}"] if number >= 100 else [] for number in range(400)}
     view = view_of(graph)
     changes = {"t5": State.FAILED, "t150": State.STALE, **{f"t{number}": State.WAITING for number in range(300, 400)}}
-    view = replace(view, tasks=view.tasks | {n: replace(view.tasks[n], state=s) for n, s in changes.items()})
+    view = replace(view, tasks=view.tasks | {n: view.tasks[n]._replace(state=s) for n, s in changes.items()})
     bars, below = layer_lines(view, shape_of(graph), "t150", Surroundings(80, wide=False, now=0.0))
     assert plain(bars) == " layers ━━━━━━━━━━━━━╳  ━━━━━━━━━━━━━~  ━━━━━━━━━━━━━━  ╌╌╌╌╌╌╌╌╌╌╌╌╌╌"
     assert plain(below).rstrip() == "         1: 100         ›2: 100          3: 100          4: 100"

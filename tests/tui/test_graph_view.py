@@ -36,7 +36,7 @@ def view_of(graph, state=State.DONE) -> RunView:
 
 
 def with_state(view: RunView, name: str, state: State, **facts) -> RunView:
-    tasks = {**view.tasks, name: replace(view.tasks[name], state=state, **facts)}
+    tasks = {**view.tasks, name: view.tasks[name]._replace(state=state, **facts)}
     return replace(view, tasks=tasks, changed=frozenset({name}))
 
 

@@ -119,7 +119,7 @@ def test_a_skipped_task_needs_what_is_missing_until_that_is_edited():
 
 def test_words_of_a_run_are_kept_only_if_it_completed():
     before = idle_view(failed_picture("x"))
-    tasks = {name: replace(task, state=State.REUSED, from_run=31, note="") for name, task in before.tasks.items()}
+    tasks = {name: task._replace(state=State.REUSED, from_run=31, note="") for name, task in before.tasks.items()}
     run = replace(before.run, run_id=32, outcome="completed", here=True)
     after = idle_view(done_picture("x"), after=replace(before, tasks=tasks, run=run))
     assert after.count(State.REUSED) == 9

@@ -128,7 +128,7 @@ def row(view, name, width=80, **how):
 def test_attempts_of_other_runs_are_not_of_this_one():
     attempts_ = {**RUN_31_ATTEMPTS, "extract_flights": attempts("extract_flights", (-90, -80), run_id=30)}
     view = replace(run_31(), attempts=attempts_)
-    view = replace(view, tasks={**view.tasks, "extract_flights": replace(view.tasks["extract_flights"], run_id=30)})
+    view = replace(view, tasks={**view.tasks, "extract_flights": view.tasks["extract_flights"]._replace(run_id=30)})
     assert row(view, "extract_flights").split() == ["extract_flights", "from", "run", "30"]
     # What it gave was there from the start: validate_flights only needed extract_airports of this run.
     assert drawn(view, 80)[-1] == " ◆ critical chain: these 3 decided the 6.5s, 0.8s of it waiting to start"
@@ -136,7 +136,7 @@ def test_attempts_of_other_runs_are_not_of_this_one():
 
 def test_a_task_that_was_left_out_has_no_bar_and_no_words():
     view = run_31()
-    tasks = {**view.tasks, "extract_flights": replace(view.tasks["extract_flights"], run_id=30, left=True)}
+    tasks = {**view.tasks, "extract_flights": view.tasks["extract_flights"]._replace(run_id=30, left=True)}
     view = replace(view, tasks=tasks, attempts={**RUN_31_ATTEMPTS, "extract_flights": ()})
     assert row(view, "extract_flights").split() == ["extract_flights"]
 

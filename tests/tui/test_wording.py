@@ -122,7 +122,7 @@ def test_messages_about_tasks():
     task = FAILED.tasks["join_delays"]
     assert messages.failed_elsewhere(task).text == "join_delays failed: KeyError: 'hour_utc'. f goes there."
     assert messages.stopping(RUNNING).text == "Stopping: 2 tasks finish first. s again stops at once."
-    late = replace(task, info=replace(task.info, timeout=30.0))
+    late = task._replace(info=replace(task.info, timeout=30.0))
     assert messages.thread_left(late).text == (
         "join_delays timed out after 30s; its thread is still running and its result will be discarded."
     )
