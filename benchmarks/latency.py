@@ -1,0 +1,386 @@
+"""How the dashboard feels: from a key to the changed screen, in a real terminal of 200 columns and 50 rows.
+
+It starts ``fwtui`` behind a pseudo-terminal as a person's shell would, presses keys, and reads what is drawn. Nothing
+in the program knows that it is measured, but for ``loop``: there the script runs ``fwtui`` in its own process and takes
+the time of everything that the event loop calls.
+
+    python benchmarks/latency.py                    every measurement, three times, interleaved
+    python benchmarks/latency.py --only idle,waiting --repeats 1
+
+Figures of a machine that does other work say little: the load is printed, and the best repeat is the one to read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import fcntl
+import json
+import math
+import os
+import pty
+import random
+import re
+import select
+import shutil
+import signal
+import statistics
+import struct
+import sys
+import tempfile
+import termios
+import textwrap
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZE = (50, 200)
+PATIENCE = 60.0
+COMPILED = tempfile.mkdtemp(prefix="latency-")
+QUIET = 0.06
+"""Seconds without a byte after which a frame counts as whole."""
+
+CURSOR = re.compile(rb"\x1b\[(\d+);1H(?:\x1b\[[0-9;]*m)*\xe2\x80\xba")
+"""The cursor of the task table where it is drawn: at the beginning of a row."""
+
+WORKFLOWS = {
+    "ten": """
+        for number in range(10):
+            add(f"task_{number}", lambda: None, [f"task_{number - 1}"] if number else [])
+        """,
+    "waiting": """
+        def wait(): time.sleep(0.001)
+        for number in range(30_000):
+            add(f"task_{number}", wait)
+        """,
+    "computing": """
+        def compute():
+            end = time.thread_time() + 0.2
+            while time.thread_time() < end:
+                sum(range(200))
+        for number in range(400):
+            add(f"task_{number}", compute)
+        """,
+    "many": """
+        def nothing(): pass
+        for number in range(10_000):
+            add(f"task_{number}", nothing, [f"task_{number // 10}"] if number >= 10 else [])
+        """,
+}
+HEAD = """
+import time
+from flowweaver import Task, Workflow
+workflow = Workflow("measured")
+def add(name, function, needs=()):
+    workflow.add_task(Task(name, function), depends_on=list(needs))
+"""
+
+
+class Screen:
+    """A dashboard in a terminal, and when what it drew came.
+
+    Args:
+        folder: where the workflow file is.
+        arguments: of ``fwtui``.
+        program: what is run in place of ``-m fwtui``.
+    """
+
+    def __init__(self, folder: Path, *arguments: str, program: Sequence[str] = ("-m", "fwtui")) -> None:
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "TERM": "xterm-256color",
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            "PYTHONPYCACHEPREFIX": COMPILED,
+        }
+        # What is installed is compiled; so is what is measured, from the second start on.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        self.started = time.perf_counter()
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            os.chdir(folder)
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
+            os.execve(sys.executable, [sys.executable, *program, *arguments], environment)
+        self.seen = b""
+
+    def read(self, seconds: float) -> bytes:
+        """Return what comes within so many seconds, b"" if nothing does."""
+        if not select.select([self.terminal], [], [], max(0.0, seconds))[0]:
+            return b""
+        try:
+            data = os.read(self.terminal, 1 << 16)
+        except OSError:  # it has ended
+            data = b""
+        self.seen = (self.seen + data)[-(1 << 18) :]
+        return data
+
+    def until(self, holds: Callable[[bytes], object], what: str) -> float:
+        """Read until something holds of all that has come from now on; return when it did."""
+        came, deadline = b"", time.perf_counter() + PATIENCE
+        while True:
+            data = self.read(deadline - time.perf_counter())
+            now = time.perf_counter()
+            came += data
+            if holds(came):
+                return now
+            if now > deadline or not data:
+                raise TimeoutError(f"{what} never came; last of the screen: {came[-2000:]!r}")
+
+    def quiet(self, seconds: float = QUIET) -> float:
+        """Read until nothing comes any more; return when the last of it came."""
+        last = time.perf_counter()
+        while self.read(seconds):
+            last = time.perf_counter()
+        return last
+
+    def press(self, keys: str) -> float:
+        """Press keys; return when."""
+        now = time.perf_counter()
+        os.write(self.terminal, keys.encode())
+        return now
+
+    def cursor(self) -> int:
+        """Return the row of the cursor as it was drawn last."""
+        found = CURSOR.findall(self.seen)
+        return int(found[-1]) if found else 0
+
+    def end(self) -> float:
+        """Leave by ``q``, or else by force; return the seconds that took."""
+        begun = self.press("q")
+        while self.alive() and time.perf_counter() - begun < 3:
+            self.read(0.005)
+        ended = time.perf_counter()
+        if self.alive():
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self.terminal)
+        return ended - begun
+
+    def alive(self) -> bool:
+        """Tell whether it still runs."""
+        try:
+            return os.waitpid(self.pid, os.WNOHANG)[0] == 0
+        except ChildProcessError:
+            return False
+
+
+@contextmanager
+def opened(workflow: str, *arguments: str, program: Sequence[str] = ("-m", "fwtui")) -> Iterator[Screen]:
+    """Open a workflow in a new folder, wait until its tasks are there, and leave at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "flow.py").write_text(HEAD + textwrap.dedent(WORKFLOWS[workflow]))
+        screen = Screen(Path(folder), *arguments, "flow.py", program=program)
+        screen.folder = Path(folder)  # type: ignore[attr-defined]
+        try:
+            yield screen
+        finally:
+            if screen.alive():
+                screen.end()
+
+
+@dataclass
+class Figures:
+    """Seconds that something took, over and over, and what they are to be below."""
+
+    target: float | None = None
+    taken: list[float] = field(default_factory=list)
+
+    def at(self, share: float) -> float:
+        """Return the seconds that this share of them was within; 0 for the least of them."""
+        return sorted(self.taken)[max(0, math.ceil(share * len(self.taken)) - 1)]
+
+    @property
+    def judged(self) -> float:
+        """What is compared with the target: the best of a few, the 99th of 100 of many."""
+        return self.at(0.99 if len(self.taken) > 10 else 0)
+
+
+Measured = dict[str, Figures]
+
+
+def presses(screen: Screen, keys: Sequence[str], count: int) -> list[float]:
+    """Press keys in turn, a little apart, and return how long the cursor took to be drawn in another row."""
+    taken = []
+    for number in range(count):
+        before = screen.cursor()
+        pressed = screen.press(keys[number % len(keys)])
+        taken.append(screen.until(lambda came, before=before: moved(came, before), "the cursor") - pressed)  # type: ignore[misc]
+        rest = time.perf_counter() + random.uniform(0.02, 0.06)
+        while (left := rest - time.perf_counter()) > 0:
+            screen.read(left)
+    return taken
+
+
+def moved(came: bytes, before: int) -> bool:
+    """Tell whether the cursor is drawn in another row than before."""
+    return any(int(row) != before for row in CURSOR.findall(came))
+
+
+def settled(screen: Screen, keys: Sequence[str]) -> list[float]:
+    """Press keys one by one on a screen that is quiet otherwise, and return how long each took to be drawn whole."""
+    taken = []
+    for key in keys:
+        screen.quiet()
+        pressed = screen.press(key)
+        screen.until(bool, f"an answer to {key!r}")
+        taken.append(screen.quiet() - pressed)
+    return taken
+
+
+# What is measured
+
+
+def start_and_end(_count: int) -> Measured:
+    """Process start to the first paint of ten tasks, a save to its message, ``q`` to the end of the process."""
+    with opened("ten") as screen:
+        painted = screen.until(lambda came: b"task_9" in came, "the tasks") - screen.started
+        screen.quiet(0.5)
+        path = screen.folder / "flow.py"  # type: ignore[attr-defined]
+        text = path.read_text()
+        saved = time.perf_counter()
+        path.write_text(text + "# saved\n")
+        shown = screen.until(lambda came: b"flow.py saved" in came, "the save") - saved
+        screen.quiet()
+        return {
+            "process start to first paint, 10 tasks": Figures(0.5, [painted]),
+            "save to its message": Figures(0.3, [shown]),
+            "q to the end of the process": Figures(None, [screen.end()]),
+        }
+
+
+def idle(count: int) -> Measured:
+    """Ten tasks, nothing runs."""
+    with opened("ten") as screen:
+        screen.until(lambda came: b"task_9" in came, "the tasks")
+        screen.quiet(0.3)
+        return {"key, 10 tasks, idle": Figures(0.05, presses(screen, "jjjkkk", count))}
+
+
+def running(workflow: str, workers: int, what: str, target: float) -> Callable[[int], Measured]:
+    """Return the measurement of keys while tasks run."""
+
+    def measure(count: int) -> Measured:
+        with opened(workflow, "-j", str(workers), "--run") as screen:
+            screen.until(lambda came: b"running" in came, "the run")
+            screen.until(CURSOR.search, "the cursor")
+            return {what: Figures(target, presses(screen, "jjjkkk", count))}
+
+    return measure
+
+
+def many(_count: int) -> Measured:
+    """Ten thousand tasks: open, move, page, filter; until the frame is whole."""
+    with opened("many") as screen:
+        painted = screen.until(lambda came: b"task_9" in came, "the tasks") - screen.started
+        screen.quiet(0.5)
+        return {
+            "process start to first paint, 10,000 tasks": Figures(None, [painted]),
+            "10,000 tasks: a row down": Figures(0.05, settled(screen, "j" * 20)),
+            "10,000 tasks: a page down": Figures(0.05, settled(screen, ["\x1b[6~"] * 20)),
+            "10,000 tasks: to the end and back": Figures(0.05, settled(screen, ["G", "\x1b[H"] * 5)),
+            "10,000 tasks: a letter of a filter": Figures(0.05, settled(screen, "/99")[1:]),
+        }
+
+
+def loop(_count: int) -> Measured:
+    """What the event loop calls while 8 workers finish small tasks: seconds of each call, and those of the process."""
+    with tempfile.NamedTemporaryFile() as report:
+        with opened("waiting", "-j", "8", "--run", program=(__file__, "--inside", report.name)) as screen:
+            screen.until(lambda came: b"running" in came, "the run")
+            begun = time.perf_counter()
+            screen.until(lambda _came: time.perf_counter() - begun > 5, "five seconds")
+            screen.press("q")
+            screen.quiet(0.2)
+            screen.press("S")
+            while screen.alive():
+                screen.read(0.05)
+        told = json.loads(Path(report.name).read_text())
+    return {
+        "a call of the event loop, by the clock": Figures(0.016, told["clock"]),
+        "a call of the event loop, its own work": Figures(0.016, told["worked"]),
+    }
+
+
+def inside(report: str, arguments: list[str]) -> None:
+    """Run ``fwtui`` in this process and write down what each call of its event loop took, once tasks run."""
+    from fwtui.cli import main
+
+    clock: list[float] = []
+    worked: list[float] = []
+    call = asyncio.Handle._run
+
+    def timed(handle: asyncio.Handle) -> None:
+        began, used = time.perf_counter(), time.thread_time()
+        call(handle)
+        clock.append(time.perf_counter() - began)
+        worked.append(time.thread_time() - used)
+
+    asyncio.Handle._run = timed  # type: ignore[method-assign]
+    code = main(arguments)
+    Path(report).write_text(json.dumps({"clock": clock, "worked": worked}))
+    sys.exit(code)
+
+
+MEASUREMENTS: dict[str, Callable[[int], Measured]] = {
+    "start": start_and_end,
+    "idle": idle,
+    "waiting": running("waiting", 8, "key, 8 workers that wait, thousands of tasks a second", 0.05),
+    "computing": running("computing", 2, "key, 2 workers that compute", 0.1),
+    "many": many,
+    "loop": loop,
+}
+
+
+def best_of(repeats: Sequence[Measured]) -> Measured:
+    """Return for each thing the repeat whose 99th of 100 was the shortest; what was taken once, all together."""
+    best = {}
+    for what in repeats[0]:
+        figures = [each[what] for each in repeats]
+        if all(len(each.taken) == 1 for each in figures):
+            best[what] = Figures(figures[0].target, [each.taken[0] for each in figures])
+        else:
+            best[what] = min(figures, key=lambda each: each.at(0.99))
+    return best
+
+
+def table(measured: Measured) -> str:
+    """Return the figures as lines."""
+    lines = [f"{'milliseconds':<56} {'n':>6} {'best':>7} {'p50':>7} {'p95':>7} {'p99':>7} {'max':>7}  target"]
+    for what, figures in measured.items():
+        shown = " ".join(f"{figures.at(share) * 1000:7.1f}" for share in (0, 0.5, 0.95, 0.99, 1))
+        target = "" if figures.target is None else f"< {figures.target * 1000:.0f}"
+        missed = "" if figures.target is None or figures.judged < figures.target else "  missed"
+        lines.append(f"{what:<56} {len(figures.taken):>6} {shown}  {target}{missed}".rstrip())
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, and print one table."""
+    if sys.argv[1:2] == ["--inside"]:
+        inside(sys.argv[2], sys.argv[3:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default=",".join(MEASUREMENTS), help="which, with commas between")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N")
+    parser.add_argument("--presses", type=int, default=100, metavar="N", help="keys in each repeat")
+    asked = parser.parse_args()
+    found: dict[str, list[Measured]] = {name: [] for name in asked.only.split(",")}
+    loads = [os.getloadavg()[0]]
+    start_and_end(0)
+    for _ in range(asked.repeats):
+        for name, repeats in found.items():
+            repeats.append(MEASUREMENTS[name](asked.presses))
+            loads.append(os.getloadavg()[0])
+    shutil.rmtree(COMPILED)
+    measured = {what: figures for repeats in found.values() for what, figures in best_of(repeats).items()}
+    print(table(measured))
+    print(
+        f"best of {asked.repeats}; {os.cpu_count()} cores, load {min(loads):.1f} to {max(loads):.1f} "
+        f"(mean {statistics.mean(loads):.1f}), Python {sys.version.split()[0]}"
+    )
+
+
+if __name__ == "__main__":
+    main()
