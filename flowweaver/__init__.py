@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         TaskRetrying,
         TaskSkipped,
         TaskStarted,
+        TaskWriting,
     )
     from flowweaver.executors.asynchronous import AsyncExecutor
     from flowweaver.export import export_dot, export_json, export_mermaid, save_mermaid
@@ -92,6 +93,7 @@ __all__ = [
     "TaskStarted",
     "TaskStatus",
     "TaskTimeoutError",
+    "TaskWriting",
     "ThreadedExecutor",
     "UnknownTaskError",
     "Workflow",
@@ -119,6 +121,7 @@ _LATER = {
     "TaskRetrying": ("flowweaver.events", "TaskRetrying"),
     "TaskSkipped": ("flowweaver.events", "TaskSkipped"),
     "TaskStarted": ("flowweaver.events", "TaskStarted"),
+    "TaskWriting": ("flowweaver.events", "TaskWriting"),
     "AsyncExecutor": ("flowweaver.executors.asynchronous", "AsyncExecutor"),
     "InMemoryStateBackend": ("flowweaver.stores.memory", "InMemoryStateStore"),
     "InMemoryStateStore": ("flowweaver.stores.memory", "InMemoryStateStore"),

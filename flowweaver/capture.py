@@ -19,11 +19,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol, TextIO
+from typing import Any, NamedTuple, Protocol, TextIO
 
 from flowweaver.records import LogLine
 
-__all__ = ["OUTSIDE", "Capture", "Sink", "current_attempt", "outside_source", "write_outside"]
+__all__ = ["OUTSIDE", "Capture", "Sink", "Unkept", "current_attempt", "outside_source", "write_outside"]
 
 _HALF = 2_500_000
 """Characters of an attempt's output that are kept at its start, and again at its end."""
@@ -32,7 +32,13 @@ _ROW = 40
 """Characters that a line counts for beside its own: a million empty lines are no small output to keep."""
 
 _LINE = 65_536
-"""Characters after which a line without an end is taken as one."""
+"""Characters after which a line is taken to have ended."""
+
+_ESCAPE = 32
+"""Characters that an escape sequence may be long without being torn apart there."""
+
+_LAST = 200
+"""Lines that are told of an output that is too long to be given on as it comes."""
 
 
 OUTSIDE = ""
@@ -66,24 +72,47 @@ def _sink() -> Sink | None:
     return attempt.sink if attempt is not None and _process else None
 
 
+class Unkept(NamedTuple):
+    """What an attempt has written that has not been given on.
+
+    Attributes:
+        lines: the last of it, and lines that have no end yet.
+        left_out: lines before these.
+    """
+
+    lines: tuple[LogLine, ...] = ()
+    left_out: int = 0
+
+
 class Sink:
     """Takes the output of one attempt and gives it on as lines.
+
+    A line is what a terminal would show of it in the end: what a carriage return takes the place of is gone.
 
     Args:
         task_name, attempt: whose output it is.
         give: called with each line, from whatever thread wrote it.
         clock: seconds since the epoch.
+        stirred: called when ``unkept`` would say something else than before; None if nobody asks.
     """
 
-    __slots__ = ("_attempt", "_clock", "_cut", "_give", "_kept", "_lock", "_partial", "_tail", "_tail_size", "_task")
+    __slots__ = ("_attempt", "_clock", "_cut", "_give", "_kept", "_lock", "_partial", "_said", "_stirred", "_tail",
+                 "_tail_size", "_task")  # fmt: skip
 
     def __init__(
-        self, task_name: str, attempt: int, give: Callable[[LogLine], None], clock: Callable[[], float]
+        self,
+        task_name: str,
+        attempt: int,
+        give: Callable[[LogLine], None],
+        clock: Callable[[], float],
+        stirred: Callable[[], None] | None = None,
     ) -> None:
         self._task = task_name
         self._attempt = attempt
         self._give = give
         self._clock = clock
+        self._stirred = stirred
+        self._said = Unkept()
         self._partial: dict[str, str] = {}
         self._kept = 0
         self._tail: deque[LogLine] | None = None
@@ -98,11 +127,16 @@ class Sink:
             *lines, rest = text.split("\n")
             for line in lines:
                 self._line(stream, line)
-            while len(rest) > _LINE:
-                self._line(stream, rest[:_LINE])
-                rest = rest[_LINE:]
+            if "\r" in rest:
+                rest = _last_state(rest)
+            if len(rest) > _LINE:
+                *pieces, rest = _pieces(rest)
+                for piece in pieces:
+                    self._line(stream, piece)
             if rest:
                 self._partial[stream] = rest
+                if self._stirred is not None:
+                    self._stirred()
 
     def log(self, text: str) -> None:
         """Take a formatted log record."""
@@ -110,7 +144,27 @@ class Sink:
             for line in text.split("\n"):
                 self._line("log", line)
 
+    def unkept(self) -> Unkept | None:
+        """Return what has not been given on; None if that is what was returned the last time."""
+        with self._lock:
+            tail = list(self._tail or ())[-_LAST:]
+            left_out = self._cut + len(self._tail or ()) - len(tail)
+            now = self._clock()
+            open_lines = (LogLine(self._task, self._attempt, now, *each) for each in self._partial.items())
+            found = Unkept((*tail, *open_lines), left_out)
+        same = [line[3:] for line in found.lines] == [line[3:] for line in self._said.lines]
+        if same and left_out == self._said.left_out:
+            return None
+        self._said = found
+        return found
+
     def _line(self, stream: str, text: str) -> None:
+        if "\r" in text:
+            text = _last_state(text).rstrip("\r")
+        for piece in _pieces(text) if len(text) > _LINE else (text,):
+            self._piece(stream, piece)
+
+    def _piece(self, stream: str, text: str) -> None:
         line = LogLine(self._task, self._attempt, self._clock(), stream, text)
         size = len(text) + _ROW
         if self._tail is None:
@@ -124,6 +178,8 @@ class Sink:
         while self._tail_size > _HALF and len(self._tail) > 1:
             self._tail_size -= len(self._tail.popleft().text) + _ROW
             self._cut += 1
+        if self._stirred is not None:
+            self._stirred()
 
     def close(self) -> None:
         """Give on what is held back: unfinished lines, and the end of an output that was too long."""
@@ -240,6 +296,23 @@ class _Installed:
         if sys.stderr is self.streams[1]:
             sys.stderr = self.before[1]
         logging.getLogger().removeHandler(self.handler)
+
+
+def _last_state(text: str) -> str:
+    """Return a line without what its carriage returns took the place of; one at its end takes nothing away yet."""
+    return text[text.rfind("\r", 0, len(text.rstrip("\r"))) + 1 :]
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield a very long line in pieces, none of which ends within an escape sequence."""
+    at = 0
+    while len(text) - at > _LINE:
+        end = at + _LINE
+        escape = text.rfind("\x1b", end - _ESCAPE, end)
+        end = escape if escape >= 0 else end
+        yield text[at:end]
+        at = end
+    yield text[at:]
 
 
 _outside_sinks: set[Sink] = set()

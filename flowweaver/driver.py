@@ -255,6 +255,11 @@ class Driver:
         self._note(self._ledger.flush(_OUTPUT_LINES))
         if self._ledger.output:
             self.later(0.0, self._flush_some)
+            return
+        for attempt in self._inflight:
+            unkept = None if attempt.sink is None else attempt.sink.unkept()
+            if unkept is not None:
+                self._ledger.writing(attempt, unkept)
 
     # -- decisions, under the lock ----------------------------------------------------------------------------------
 
@@ -330,7 +335,8 @@ class Driver:
             task = self.tasks[index]
             attempt = Attempt(task, index, self._attempts[index], *self._results.arguments(index))
             if self._captures:
-                attempt.sink = Sink(task.name, attempt.number, self.take_line, self.clock.wall)
+                stirred = self._arm_output if self._notifier.wants("TaskWriting") else None
+                attempt.sink = Sink(task.name, attempt.number, self.take_line, self.clock.wall, stirred)
             self._ledger.starts(attempt)
             return attempt
         return None
@@ -368,6 +374,9 @@ class Driver:
     def take_line(self, line: LogLine) -> None:
         """Take a line of output, to be written with the next commit or soon; needs no lock."""
         self._ledger.output.append(line)
+        self._arm_output()
+
+    def _arm_output(self) -> None:
         if not self._output_armed:
             self._output_armed = True
             self.inbox.put(None)

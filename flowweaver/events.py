@@ -22,6 +22,7 @@ __all__ = [
     "TaskRetrying",
     "TaskSkipped",
     "TaskStarted",
+    "TaskWriting",
 ]
 
 
@@ -139,11 +140,32 @@ class TaskSkipped(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskOutput(Event):
-    """Lines that a task wrote."""
+    """Lines that a task wrote; if there is a store with a history, they are in it.
+
+    Attributes:
+        first: number of the first of them in the attempt's log, from 1; 0 if that is not known.
+    """
 
     task: str
     attempt: int
     lines: tuple[LogLine, ...]
+    first: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskWriting(Event):
+    """What a task that goes on has written that is in no store yet. It replaces what the one before it said.
+
+    Attributes:
+        lines: lines that have no end yet, as they read now (a progress bar, say). Of an output so long that only its
+            beginning and its end will be kept, also the last lines.
+        left_out: how many lines before these are not told of.
+    """
+
+    task: str
+    attempt: int
+    lines: tuple[LogLine, ...]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

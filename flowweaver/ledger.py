@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowweaver.attempt import Attempt
-from flowweaver.capture import OUTSIDE
+from flowweaver.capture import OUTSIDE, Unkept
 from flowweaver.errors import StateError, TaskExecutionError, describe_exception
 from flowweaver.notify import Notifier
 from flowweaver.records import AttemptRecord, LogLine, Provenance, StoredValue, TaskRecord
@@ -24,6 +24,10 @@ __all__ = ["Ledger"]
 
 # Reading a member through its class is slow, and these two are read for every task.
 _RUNNING, _COMPLETED = TaskStatus.RUNNING, TaskStatus.COMPLETED
+
+
+_SILENT = frozenset({"completed", "failed"})
+"""How an attempt has ended after which it writes nothing more; a thread that was given up may go on."""
 
 
 class _Contained:
@@ -63,6 +67,8 @@ class Ledger:
         self._facts: list[tuple[str, dict[str, Any]]] = []
         self.output: deque[LogLine] = deque()  # tasks append to it at any time
         """Lines that tasks wrote and that no commit has taken along yet."""
+        self._told: dict[tuple[str, int], int] = {}
+        """How many lines of each attempt that goes on have been told of."""
 
     # -- the store --------------------------------------------------------------------------------------------------
 
@@ -102,6 +108,9 @@ class Ledger:
                 problem = StateError(f"The state could not be written: {describe_exception(error)}")
         if output:
             self._tell_output(output)
+        for ended in attempts if self._told else ():
+            if ended.outcome in _SILENT:
+                self._told.pop((ended.task_name, ended.attempt), None)
         if self._facts:
             self._tell()
         return problem
@@ -116,10 +125,19 @@ class Ledger:
         for line in output:
             if line.task_name != OUTSIDE:
                 groups.setdefault((line.task_name, line.attempt), []).append(line)
+        if not self._notifier.wants("TaskOutput"):
+            return
         for (name, number), lines in groups.items():
-            if self._notifier.wants("TaskOutput"):
-                facts = {"task": name, "attempt": number, "lines": tuple(lines)}
-                self._notifier.emit("TaskOutput", run_id=self.run_id, time=self._wall(), **facts)
+            before = self._told.get((name, number), 0)
+            self._told[name, number] = before + len(lines)
+            facts = {"task": name, "attempt": number, "lines": tuple(lines), "first": before + 1}
+            self._notifier.emit("TaskOutput", run_id=self.run_id, time=self._wall(), **facts)
+
+    def writing(self, attempt: Attempt, unkept: Unkept) -> None:
+        """An attempt has written what is not, or not yet, for the store."""
+        if self._notifier.wants("TaskWriting"):
+            facts = {"task": attempt.task.name, "attempt": attempt.number, **unkept._asdict()}
+            self._notifier.emit("TaskWriting", run_id=self.run_id, time=self._wall(), **facts)
 
     def _row(self, task: Task, status: TaskStatus, attempt: int) -> TaskRecord:
         record = TaskRecord(task.name, status, self._wall(), run_id=self.run_id, attempt=attempt)

@@ -8,7 +8,7 @@ import time
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from flowweaver.events import Event
+from flowweaver.events import Event, TaskWriting
 from fwtui.commands.problems import naming_the_run
 from fwtui.headless import (
     Display,
@@ -70,7 +70,7 @@ class _Headless:
         self._clock = time.time
         self._out = SteadyStream(sys.stdout)
         self.leaves = False
-        self.session = Session(project, settings, on_event=self._items.put, clock=self._clock)
+        self.session = Session(project, settings, on_event=self._take, clock=self._clock)
 
     def run(self, ladder: Ladder) -> int:
         """Load, run, show, and return the exit code."""
@@ -131,6 +131,10 @@ class _Headless:
 
     def _say(self, text: str) -> None:
         self._items.put(RawLine(self._clock(), text, "fwtui"))
+
+    def _take(self, event: Event) -> None:
+        if not isinstance(event, TaskWriting):  # a line is said when it has its end
+            self._items.put(event)
 
     def _take_raw(self, text: str) -> None:
         while self._items.qsize() > _BACKLOG and self.session.running:
