@@ -36,6 +36,9 @@ __all__ = ["ALGORITHM", "Fingerprinter", "innermost", "version_print"]
 ALGORITHM = f"1/{sys.version_info.major}.{sys.version_info.minor}"
 
 _MISSING: Any = object()
+_DATA = frozenset({list, dict, set, bytearray})
+"""Types of values that are nobody's code, and no constants: most of what closures capture."""
+
 _WRAPPERS_DEEP = 32
 _IMPORTS_DEEP = 8
 
@@ -216,6 +219,8 @@ class _Tracer:
         return hash_text(text), units
 
     def _value(self, value: Any, units: list[Any]) -> str:
+        if type(value) in _DATA:
+            return "?"
         text = encode_constant(value)
         if text is not None:
             return text

@@ -222,7 +222,7 @@ def _read_tagged(text: str) -> Any:
 
 
 _READERS: Final[dict[str, tuple[Callable[[Any], Any], type[str] | type[bytes]]]] = {
-    "json": (json.loads, str),
+    "json": (json.JSONDecoder().decode, str),  # json.loads looks at a text's encoding first
     "tagged": (_read_tagged, str),
     "text": (bytes.decode, bytes),
     "bytes": (bytes, bytes),

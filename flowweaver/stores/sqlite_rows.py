@@ -32,6 +32,9 @@ __all__ = [
 LIVE: Final = ("RUNNING", "RETRYING")
 
 
+_read_json: Final = json.JSONDecoder().decode  # json.loads looks at each text's encoding first
+
+
 # -- provenance ------------------------------------------------------------------------------------------------------
 
 
@@ -39,7 +42,7 @@ def _provenance(code: Any, params: Any, inputs: Any, files: Any) -> Provenance |
     if code is None and params is None and inputs is None and files is None:
         return None
     try:
-        parts = None if code is None else json.loads(code)
+        parts = None if code is None else _read_json(code)
         return Provenance(
             code=None if parts is None else CodePrint(str(parts[0]), str(parts[1]), dict(parts[2])),
             params=dict(json.loads(params)) if params else {},

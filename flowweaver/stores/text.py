@@ -58,6 +58,8 @@ def median_of(remembered: Any) -> float | None:
     if not remembered:
         return None
     try:
+        if type(remembered) is str and " " not in remembered:  # most tasks ran once
+            return float(remembered)
         seconds = sorted(float(word) for word in str(remembered).split())
     except ValueError:
         return None
