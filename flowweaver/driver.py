@@ -37,6 +37,9 @@ __all__ = ["Driver"]
 _OUTPUT_DELAY = 0.25
 """Seconds after which lines that no commit has taken along are written by themselves."""
 
+_LONGEST_WAIT = 3_600.0
+"""Seconds: a deadline may lie further ahead than the system can wait for in one go."""
+
 _OUTPUT_LINES = 1_000
 """Lines that are written at a time then."""
 
@@ -199,7 +202,7 @@ class Driver:
             self._wake_at = min(
                 self._timers[0][0] if self._timers else float("inf"), float("inf") if due is None else due
             )
-            wait = None if self._wake_at == float("inf") else max(0.0, self._wake_at - now)
+            wait = None if self._wake_at == float("inf") else min(max(0.0, self._wake_at - now), _LONGEST_WAIT)
         self._notifier.deliver()
         return over, wait
 
@@ -398,7 +401,8 @@ class Driver:
         if attempt.error is None:
             self._complete(attempt, value, lacking)
             return True
-        if isinstance(attempt.error, Leave) or (attempt.cancelled and not late):
+        left = type(attempt.error) is Leave and self.stop_asked
+        if left or (attempt.cancelled and not late):
             self._interrupt(attempt)
             return False
         return self._fail(attempt, attempt.error, trace, timed_out=late)

@@ -32,25 +32,36 @@ __all__ = [
     "WorkflowCancelledError",
     "WorkflowExecutionError",
     "describe_exception",
+    "visible",
 ]
+
+_name_of = type.__dict__["__name__"].__get__
+"""Reads a class's own name, whatever its metaclass would say."""
 
 _TEXT_LIMIT = 4_000
 """Characters of an error's text that are kept: a message of 10 MB must not fill a log, a screen or a state file."""
 
 
 def describe_exception(error: BaseException) -> str:
-    """Return ``TypeName: text`` of an exception, bounded, even where its own ``__str__`` raises.
+    """Return ``TypeName: text`` of an exception, bounded, whatever its class does when it is asked.
 
     An exception without text is described by its type's name alone.
     """
-    name = type(error).__name__
+    name = str.__str__(_name_of(type(error)))
     try:
-        text = str(error)
+        text = str.__str__(str(error))  # the second makes a plain one of a subclass of str, which may do anything
     except BaseException as broken:
-        text = f"(its text cannot be shown: __str__ raised {type(broken).__name__})"
+        text = f"(its text cannot be shown: __str__ raised {_name_of(type(broken))})"
     if len(text) > _TEXT_LIMIT:
         text = f"{text[:_TEXT_LIMIT]} … ({len(text) - _TEXT_LIMIT:,} more characters)"
     return f"{name}: {text}" if text else name
+
+
+def visible(text: str) -> str:
+    """Return text with what cannot be printed, line ends and bidirectional controls among it, as visible escapes."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 class FlowWeaverError(Exception):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from flowweaver.errors import DefinitionError
+from flowweaver.errors import DefinitionError, visible
 from flowweaver.workflow import Workflow
 
 __all__ = ["export_dot", "export_json", "export_mermaid", "save_mermaid"]
@@ -86,15 +86,10 @@ def _ids(workflow: Workflow) -> dict[str, str]:
     return {name: f"n{i}" for i, name in enumerate(workflow.dependencies)}
 
 
-def _shown(text: str) -> str:
-    """Return text with what cannot be printed, line ends and bidirectional controls among it, as visible escapes."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-
-
 def _mermaid_text(text: str) -> str:
     # Mermaid has no escape character but knows entities: all that might mean something to it is written as one.
-    return "".join(char if char.isalnum() or char in _PLAIN else f"#{ord(char)};" for char in _shown(text))
+    return "".join(char if char.isalnum() or char in _PLAIN else f"#{ord(char)};" for char in visible(text))
 
 
 def _dot_text(text: str) -> str:
-    return _shown(text).replace("\\", "\\\\").replace('"', '\\"')
+    return visible(text).replace("\\", "\\\\").replace('"', '\\"')

@@ -106,9 +106,13 @@ def declared_stamps(workflow: Workflow, base: str | os.PathLike[str] | None = No
 def hash_param(value: Any) -> str:
     """Return the hash of a parameter's value, by which a later run sees that it changed.
 
-    A value that only its address tells from others counts by its type alone.
+    A value that only its address tells from others counts by its type alone, and so does one that cannot be looked
+    at: it contains itself, is nested too deeply, or raises.
     """
-    return hash_text(_told(value))
+    try:
+        return hash_text(_told(value))
+    except (Exception, SystemExit):
+        return hash_text(f"{type(value).__module__}.{type(value).__qualname__}")
 
 
 def _told(value: Any) -> str:

@@ -61,7 +61,7 @@ class Fingerprinter:
         # Only what a person wrote is looked at, but it may do anything when looked at: a proxy, a broken __getattr__.
         try:
             return self._tracer(func).print_of(func)
-        except Exception:
+        except (Exception, SystemExit):
             return None
 
     def _tracer(self, func: Callable[..., Any]) -> _Tracer:

@@ -42,9 +42,8 @@ class _Contained:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
-        if not isinstance(error, Exception):
-            return False
-        self._notifier.raised("setter", error)
+        if error is not None:
+            self._notifier.raised("setter", error)
         return True
 
 

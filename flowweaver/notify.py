@@ -11,8 +11,10 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flowweaver.errors import describe_exception, visible
 from flowweaver.status import TaskStatus
 from flowweaver.task import Task
 
@@ -78,7 +80,7 @@ class Notifier:
                     for listener in self._listeners:
                         self.call("listener", listener, event)
                     if self._warnings is not None:
-                        self._warnings(event)
+                        self.call("log handler", self._warnings, event)
             finally:
                 self._delivering.release()
         if wait:
@@ -95,7 +97,8 @@ class Notifier:
     def raised(self, what: str, error: BaseException) -> None:
         """Log and count what something of the user's raised."""
         self.contained += 1
-        log.error("a %s raised %s", what, type(error).__name__, exc_info=error)
+        with suppress(Exception):  # a handler of the user's may raise, and an exception may not let itself be looked at
+            log.error("a %s raised %s", what, visible(describe_exception(error)), exc_info=error)
 
     def callbacks(self, task: Task, error: BaseException | None) -> None:
         """Call the callbacks of a task that is done (no error) or has failed for good."""
@@ -111,7 +114,7 @@ def _forms(callback: Callable[..., Any]) -> tuple[bool, bool]:
     """Tell whether it can be called with one argument, and with two."""
     try:
         signature = inspect.signature(callback)
-    except (TypeError, ValueError):
+    except Exception:  # a built-in tells nothing; an object of the user's may raise anything when it is asked
         return True, False
     found = []
     for count in (1, 2):
@@ -187,7 +190,9 @@ def logging_listener(workflow: str) -> Listener:
             "attempt": getattr(event, "attempt", None),
             "duration": getattr(event, "duration", None),
         }
-        log.log(level, text, *values, extra=extra)
+        # A log may end on a terminal, or in a file that has a line for each record.
+        shown = [visible(value) if isinstance(value, str) else value for value in values]
+        log.log(level, text, *shown, extra=extra)
 
     def warn(event: Event, texts: Iterable[str]) -> None:
         for text in texts:

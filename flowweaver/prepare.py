@@ -7,7 +7,7 @@ out not to be loadable.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -41,7 +41,9 @@ class Options(NamedTuple):
             DefinitionError: ``rerun_on`` has a word that means nothing.
         """
         known = ("code", "params", "inputs")
-        for word in self.rerun_on:
+        several = isinstance(self.rerun_on, Iterable) and not isinstance(self.rerun_on, str)
+        counted: tuple[Any, ...] = tuple(self.rerun_on) if several else (self.rerun_on,)
+        for word in counted:
             if word not in known:
                 raise DefinitionError(f"rerun_on takes {', '.join(known)}, not {word!r:.80}")
         names = workflow.dependencies
@@ -49,7 +51,7 @@ class Options(NamedTuple):
             only=None if self.only is None else frozenset(match_names(self.only, names, what="only")),
             force=frozenset(match_names(self.force, names, what="force")) if self.force else frozenset(),
             fresh=not self.resume,
-            rerun_on=tuple(self.rerun_on),
+            rerun_on=counted,
         )
 
     def parameters(self, workflow: Workflow) -> dict[str, Any]:
@@ -58,6 +60,8 @@ class Options(NamedTuple):
         Raises:
             DefinitionError: a value is given for one that the workflow does not have.
         """
+        if self.params is not None and not isinstance(self.params, Mapping):
+            raise DefinitionError(f"params is a dict of names and values, not {self.params!r:.80}")
         given = dict(self.params or {})
         for name in given:
             if name not in workflow.params:

@@ -46,14 +46,12 @@ class RetryPolicy:
     def wants_retry(self, attempt: int, error: BaseException) -> bool:
         """Tell whether the failure of attempt number ``attempt`` is to be followed by another.
 
-        A predicate that raises means no.
+        A predicate that raises anything means no, and so does an exception that will not say what it is.
         """
         if attempt > self.retries:
             return False
         on = self.on
-        if isinstance(on, type | tuple):
-            return isinstance(error, on)
         try:
-            return bool(on(error))
-        except Exception:
+            return isinstance(error, on) if isinstance(on, type | tuple) else bool(on(error))
+        except BaseException:
             return False

@@ -397,6 +397,7 @@ def _caused(error: WorkflowExecutionError, cause: BaseException | None) -> Workf
 
 
 def _short(value: Any) -> str:
-    if isinstance(value, str | int | float | bool | None):
-        return str(value)[:200]
+    with suppress(Exception, SystemExit):  # an int of thousands of digits; a class of the user's raises anything
+        if isinstance(value, str | int | float | bool | None):
+            return str(value)[:200]
     return type(value).__name__

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import FunctionType
 from typing import Any
 
@@ -78,12 +78,16 @@ def arguments_of(func: Callable[..., Any]) -> Arguments:
 
 def is_async_callable(func: Callable[..., Any]) -> bool:
     """Tell whether calling it gives a coroutine; looks through partial objects and ``__call__``."""
-    if inspect.iscoroutinefunction(func):
-        return True
-    inner = getattr(func, "func", None)
-    if inner is not None and callable(inner):
-        return is_async_callable(inner)
-    return not isinstance(func, FunctionType | type) and inspect.iscoroutinefunction(getattr(func, "__call__", None))  # noqa: B004
+    if type(func) is FunctionType:
+        return inspect.iscoroutinefunction(func)
+    try:
+        while isinstance(func, partial):
+            func = func.func
+        if inspect.iscoroutinefunction(func):
+            return True
+        return not isinstance(func, type) and inspect.iscoroutinefunction(getattr(type(func), "__call__", None))  # noqa: B004
+    except Exception:  # an object of the user's may raise anything when it is asked
+        return False
 
 
 def pass_by_name(arguments: Arguments, values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:

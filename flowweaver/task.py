@@ -30,9 +30,9 @@ def parse_age(age: float | str | None) -> float | None:
     if age is None:
         return None
     seconds: float = math.nan
-    if isinstance(age, int | float) and not isinstance(age, bool):
-        seconds = float(age)
-    elif isinstance(age, str) and age.strip():
+    if not isinstance(age, str):
+        seconds = _float(age)
+    elif age.strip():
         number, unit = (age.strip()[:-1], age.strip()[-1]) if age.strip()[-1] in _AGE_UNITS else (age.strip(), "s")
         try:
             seconds = float(number) * _AGE_UNITS[unit]
@@ -43,11 +43,22 @@ def parse_age(age: float | str | None) -> float | None:
     return seconds
 
 
+def _float(value: object) -> float:
+    """Return a number as a float, NaN for what is none; a whole number too big for one is endless."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def _checked_number(what: str, value: float, low: float, high: float = math.inf) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high or math.isinf(value):
+    number = _float(value)
+    if not low <= number <= high or math.isinf(number):
         limits = f"{low:g} or more" if math.isinf(high) else f"{low:g} to {high:g}"
-        raise DefinitionError(f"{what} is a number, {limits}, not {value!r}")
-    return float(value)
+        raise DefinitionError(f"{what} is a number, {limits}, not {value!r:.80}")
+    return number
 
 
 def check_name(name: object, what: str = "A task") -> str:
@@ -64,13 +75,13 @@ def check_name(name: object, what: str = "A task") -> str:
         name.encode()
     except UnicodeEncodeError:
         raise DefinitionError(f"{what} needs a name that can be written as UTF-8, not {name!r:.80}") from None
-    return str(name)
+    return str.__str__(name)  # that of a member of an Enum says something else
 
 
 def _paths(what: str, value: str | Iterable[str]) -> tuple[str, ...]:
-    items = (value,) if isinstance(value, str) or hasattr(value, "__fspath__") else tuple(value)
+    one = isinstance(value, str) or hasattr(value, "__fspath__") or not isinstance(value, Iterable)
     paths = []
-    for item in items:
+    for item in (value,) if one else value:
         path = item.__fspath__() if hasattr(item, "__fspath__") else item
         if not isinstance(path, str) or not path:
             raise DefinitionError(f"{what} takes paths, not {item!r:.80}")
@@ -281,7 +292,7 @@ def _retry_policy(
     types = on if isinstance(on, tuple) else (on,)
     if not all(issubclass(t, BaseException) if isinstance(t, type) else len(types) == 1 and callable(t) for t in types):
         raise DefinitionError(f"Task {name!r}: retry_on takes exception types or a function, not {on!r:.80}")
-    if not (retries or delay or max_delay != 60 or jitter or backoff != 1 or on is not Exception):
+    if retries == 0 and (delay, backoff, max_delay, jitter) == (0, 1, 60, 0) and on is Exception:
         return _NO_RETRY
     return RetryPolicy(
         retries=retries,
@@ -299,15 +310,16 @@ _NO_RETRY = RetryPolicy()
 def _checked_timeout(name: str, timeout: float | None) -> float | None:
     if timeout is None:
         return None
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
+    seconds = _float(timeout)
+    if not 0 < seconds < math.inf:
         raise DefinitionError(f"Task {name!r}: timeout is a number of seconds above 0, or None, not {timeout!r:.80}")
-    return float(timeout)
+    return seconds
 
 
 def _checked_callbacks(name: str, callbacks: Sequence[Callable[..., Any]] | None) -> tuple[Callable[..., Any], ...]:
     if not callbacks:
         return ()
-    found = (callbacks,) if callable(callbacks) else tuple(callbacks)
+    found = tuple(callbacks) if isinstance(callbacks, Iterable) and not callable(callbacks) else (callbacks,)
     for callback in found:
         if not callable(callback):
             raise DefinitionError(f"Task {name!r}: callbacks takes functions, not {callback!r:.80}")

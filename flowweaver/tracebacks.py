@@ -22,6 +22,13 @@ _FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+), in (?P<functio
 _CAUSE = "The above exception was the direct cause of the following exception:"
 _CONTEXT = "During handling of the above exception, another exception occurred:"
 
+# Read past whatever an exception's own class makes of these names.
+_cause_of = BaseException.__dict__["__cause__"].__get__
+_context_of = BaseException.__dict__["__context__"].__get__
+_hides_context = BaseException.__dict__["__suppress_context__"].__get__
+_traceback_of = BaseException.__dict__["__traceback__"].__get__
+_members_of = BaseExceptionGroup.__dict__["exceptions"].__get__
+
 
 class Frame(NamedTuple):
     """One frame: absolute file, line from 1, function."""
@@ -54,21 +61,18 @@ def traceback_text(error: BaseException) -> str:
     at: BaseException | None = error
     while at is not None and id(at) not in seen and len(blocks) < _CHAIN:
         seen.add(id(at))
-        lines = _frames(at.__traceback__)
+        lines = _frames(_traceback_of(at))
         head = ["Traceback (most recent call last):"] if lines else []
         block = [*head, *lines, *describe_exception(at).split("\n")]
-        if isinstance(at, BaseExceptionGroup):
-            block += [
-                f"  {number}. {describe_exception(inner)}" for number, inner in enumerate(at.exceptions[:_CHAIN], 1)
-            ]
-        if at.__cause__ is not None:
+        if issubclass(type(at), BaseExceptionGroup):
+            members = _members_of(at)[:_CHAIN]
+            block += [f"  {number}. {describe_exception(inner)}" for number, inner in enumerate(members, 1)]
+        cause, context = _cause_of(at), None if _hides_context(at) else _context_of(at)
+        if cause is not None:
             block = [_CAUSE, "", *block]
-            at = at.__cause__
-        elif at.__context__ is not None and not at.__suppress_context__:
+        elif context is not None:
             block = [_CONTEXT, "", *block]
-            at = at.__context__
-        else:
-            at = None
+        at = context if cause is None else cause
         blocks.append(block)
     return "\n\n".join("\n".join(block) for block in reversed(blocks))
 

@@ -51,6 +51,8 @@ class Workflow:
     def __init__(self, name: str, description: str | None = None, params: Mapping[str, Any] | None = None) -> None:
         self.name = check_name(name, "A workflow")
         self.description = description
+        if params is not None and not isinstance(params, Mapping):
+            raise DefinitionError(f"Workflow {name!r}: params is a dict of names and defaults, not {params!r:.80}")
         for parameter in params or ():
             if not isinstance(parameter, str) or not parameter.isidentifier():
                 raise DefinitionError(f"Workflow {name!r}: a parameter's name is an identifier, not {parameter!r:.80}")
@@ -118,7 +120,7 @@ class Workflow:
     def _resolve(self, task: Task, depends_on: Dependency | Iterable[Dependency] | None) -> tuple[str, ...]:
         if depends_on is None:
             return ()
-        if isinstance(depends_on, str | Task) or callable(depends_on):
+        if isinstance(depends_on, str | Task) or callable(depends_on) or not isinstance(depends_on, Iterable):
             depends_on = (depends_on,)
         names: dict[str, None] = {}
         for dependency in depends_on:
@@ -332,12 +334,15 @@ def match_names(patterns: str | Sequence[str], names: Iterable[str], *, what: st
 
     Raises:
         UnknownTaskError: a pattern matches none.
+        DefinitionError: one is not text.
     """
     from fnmatch import fnmatchcase
 
     known = list(names)
     found: set[str] = set()
-    for pattern in (patterns,) if isinstance(patterns, str) else patterns:
+    for pattern in patterns if isinstance(patterns, Iterable) and not isinstance(patterns, str) else (patterns,):
+        if not isinstance(pattern, str):
+            raise DefinitionError(f"{what} takes names of tasks, or globs, not {pattern!r:.80}")
         hits = {pattern} if pattern in known else {name for name in known if fnmatchcase(name, pattern)}
         if not hits:
             raise UnknownTaskError(f"{what} {pattern!r} matches no task")

@@ -6,7 +6,7 @@ An executor is the strategy a user picks. It hands the driver a way to call func
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,7 @@ class BaseExecutor(ABC):
         storage: the name that 0.2.x had for ``state_store``.
 
     Raises:
-        DefinitionError: the store is not one.
+        DefinitionError: the store is not one, or a hook is not a function.
     """
 
     def __init__(
@@ -85,6 +85,9 @@ class BaseExecutor(ABC):
                 f"state_store takes a BaseStateStore, not {type(self.state_store).__name__}: "
                 "SQLiteStateStore(path), JSONStateStore(path), or a class of your own"
             )
+        for hook in (on_workflow_start, on_workflow_success, on_workflow_failure, on_status_change, on_retry):
+            if hook is not None and not callable(hook):
+                raise DefinitionError(f"A hook is a function, not {hook!r:.80}")
         self._on_workflow_start = on_workflow_start
         self._on_workflow_success = on_workflow_success
         self._on_workflow_failure = on_workflow_failure
@@ -191,6 +194,10 @@ class BaseExecutor(ABC):
     ) -> Run:
         if not isinstance(workflow, Workflow):
             raise DefinitionError(f"An executor runs a Workflow, not {type(workflow).__name__}")
+        heard = listeners if isinstance(listeners, Iterable) else (listeners,)
+        for listener in heard:
+            if not callable(listener):
+                raise DefinitionError(f"listeners takes functions, not {listener!r:.80}")
         return Run(
             workflow,
             workers,

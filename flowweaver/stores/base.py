@@ -8,16 +8,17 @@ the five methods into one for those that cannot.
 from __future__ import annotations
 
 import logging
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from flowweaver.errors import StateError, describe_exception
+from flowweaver.errors import DefinitionError, StateError, describe_exception, visible
 from flowweaver.records import AttemptRecord, LogLine, StoredValue, TaskRecord
 from flowweaver.status import TaskStatus
 
-__all__ = ["BaseStateStore", "PlainJournal", "ResultUnavailable", "RunJournal", "parse_timestamp"]
+__all__ = ["BaseStateStore", "PlainJournal", "ResultUnavailable", "RunJournal", "parse_timestamp", "path_of_file"]
 
 
 class ResultUnavailable(Exception):
@@ -174,6 +175,18 @@ class BaseStateStore(ABC):
 log = logging.getLogger("flowweaver")
 
 
+def path_of_file(path: Any, what: str) -> str:
+    """Return the path of a state file as text.
+
+    Raises:
+        DefinitionError: it cannot be one; ``what`` begins the text.
+    """
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise DefinitionError(f"{what} takes the path of a file, not {path!r:.80}")
+    return text
+
+
 def parse_timestamp(value: Any) -> float | None:
     """Return seconds since the epoch for ISO text (without a zone: local time), a number or a datetime; else None."""
     if isinstance(value, bool):
@@ -261,8 +274,8 @@ class PlainJournal(RunJournal):
             except (StateError, OSError):
                 raise
             except Exception as problem:  # it cannot keep this very result: the task is done all the same
-                log.warning("%s cannot keep the result of %s, which runs again next time: %s",
-                            type(self._store).__name__, name, describe_exception(problem))  # fmt: skip
+                why = visible(f"{name}, which runs again next time: {describe_exception(problem)}")
+                log.warning("%s cannot keep the result of %s", type(self._store).__name__, why)
                 self._store.delete_task_state(name)
         except StateError:
             raise

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from flowweaver.errors import DefinitionError, StateError, StateLockedError
+from flowweaver.errors import StateError, StateLockedError
+from flowweaver.stores.base import path_of_file
 from flowweaver.stores.book import Book
 from flowweaver.stores.book_store import BookStore, Shelf
 
@@ -216,9 +217,7 @@ class JSONStateStore(BookStore):
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        path = os.fspath(store_path)
-        if not isinstance(path, str) or not path or "\0" in path:
-            raise DefinitionError(f"JSONStateStore takes the path of a file, not {store_path!r:.80}")
+        path = path_of_file(store_path, "JSONStateStore")
         self.store_path = path
         self.pretty_print = bool(pretty_print)
         shelf = _JSONFile(path, self.pretty_print, clock)

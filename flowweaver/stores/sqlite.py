@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowweaver.errors import DefinitionError
 from flowweaver.status import TaskStatus
-from flowweaver.stores.base import BaseStateStore, RunJournal
+from flowweaver.stores.base import BaseStateStore, RunJournal, path_of_file
 
 if TYPE_CHECKING:
     from flowweaver.stores.sqlite_reader import SQLiteWorkflowState
@@ -48,9 +48,7 @@ class SQLiteStateStore(BaseStateStore):
         read_only: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        path = os.fspath(db_path)
-        if not isinstance(path, str) or not path or "\0" in path:
-            raise DefinitionError(f"SQLiteStateStore takes the path of a file, not {db_path!r:.80}")
+        path = path_of_file(db_path, "SQLiteStateStore")
         if path == ":memory:":
             raise DefinitionError("A state in memory is an InMemoryStateStore(), not a SQLite file")
         if isinstance(gc_days, bool) or not isinstance(gc_days, int | float) or not gc_days >= 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import math
 
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from flowweaver import (
     DefinitionError,
     DuplicateTaskError,
+    JSONStateStore,
     RetryPolicy,
     SequentialExecutor,
+    SQLiteStateStore,
     Task,
     TaskExecutionError,
     TaskStatus,
@@ -57,7 +60,9 @@ def test_any_other_text_is_a_name_and_stays_data(name, tmp_path, make_executor):
     assert make_executor(state_store=store).execute(again).restored == (name,)
 
 
-@pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, "3", True, [1]])
+@pytest.mark.parametrize(
+    "value", [0, -1, math.nan, math.inf, 10**400, "3", True, [1]], ids=lambda value: f"{value!r:.20}"
+)
 def test_a_nonsense_timeout_is_refused_naming_the_task(value):
     with pytest.raises(DefinitionError, match="'fetch'.*timeout"):
         Task("fetch", nothing, timeout=value)
@@ -73,19 +78,24 @@ def test_nonsense_retries_are_refused_naming_the_task(value):
     "options",
     [
         {"retry_delay": -1},
+        {"retry_delay": 10**400},
+        {"retry_delay": []},
         {"retry_jitter": 2},
+        {"retry_jitter": math.nan},
         {"retry_backoff": "x"},
         {"retry_on": 3},
         {"retry_on": (OSError, 3)},
         {"callbacks": [3]},
+        {"callbacks": 3},
         {"max_age": "soon"},
         {"max_age": -1},
         {"version": 2},
         {"serializer": "yaml"},
         {"inputs": [3]},
+        {"inputs": 3},
         {"fn": len},
     ],
-    ids=str,
+    ids=lambda options: f"{options}"[:40],
 )
 def test_settings_that_make_no_sense_are_refused(options):
     with pytest.raises(DefinitionError):
@@ -113,6 +123,9 @@ def test_wrong_edges_are_refused_and_leave_the_workflow_as_it_was():
         workflow.add_task(Task("b", nothing), ["a", "nope"])
     with pytest.raises(DuplicateTaskError, match="'a'"):
         workflow.add_task(Task("a", nothing))
+    for nonsense in (3, 1.5, [3], [None], [["a"]]):
+        with pytest.raises(DefinitionError, match="'b': depends_on takes names"):
+            workflow.add_task(Task("b", nothing), nonsense)
     with pytest.raises(DefinitionError):
         workflow.add_task(Task("b", nothing), [3])
     assert issubclass(UnknownTaskError, ValueError)
@@ -269,3 +282,57 @@ def test_an_executor_refuses_what_is_no_store_and_no_workflow(kind):
 def test_a_nonsense_number_of_workers_is_refused(count):
     with pytest.raises(DefinitionError, match="max_workers"):
         ThreadedExecutor(max_workers=count)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"only": 3},
+        {"only": [None]},
+        {"force": 3},
+        {"force": [["fetch"]]},
+        {"params": 3},
+        {"params": "rate=1"},
+        {"params": {3: 1}},
+        {"rerun_on": 3},
+        {"rerun_on": None},
+        {"rerun_on": ["code", "weather"]},
+        {"listeners": 3},
+        {"listeners": [3]},
+    ],
+    ids=str,
+)
+def test_a_run_that_is_asked_for_nonsense_does_not_begin(asked):
+    calls = []
+    workflow = Workflow("w", params={"rate": 1})
+    workflow.add_task(Task("fetch", lambda: calls.append(1)))
+    with pytest.raises(DefinitionError) as refused:
+        SequentialExecutor().execute(workflow, **asked)
+    assert "\n" not in str(refused.value)
+    assert calls == []
+    SequentialExecutor().execute(workflow)
+
+
+@pytest.mark.parametrize("hook", ["on_workflow_start", "on_workflow_failure", "on_status_change", "on_retry"])
+def test_a_hook_that_cannot_be_called_is_refused(hook):
+    with pytest.raises(DefinitionError, match="a function"):
+        SequentialExecutor(**{hook: "print"})
+
+
+@pytest.mark.parametrize("path", [3, None, b"state", "", "a\0b", ["state"]], ids=repr)
+@pytest.mark.parametrize("store", [SQLiteStateStore, JSONStateStore])
+def test_a_store_takes_the_path_of_a_file(store, path):
+    with pytest.raises(DefinitionError, match="path of a file"):
+        store(path)
+
+
+def test_a_member_of_an_enum_of_texts_is_the_name_that_it_is():
+    class Names(str, enum.Enum):  # noqa: UP042 - it is this form that differs
+        FETCH = "fetch"
+        LOAD = "load"
+
+    workflow = Workflow(Names.FETCH)
+    workflow.add_task(Task(Names.FETCH, nothing))
+    workflow.add_task(Task(Names.LOAD, nothing), [Names.FETCH])
+    assert [(type(task.name), task.name) for task in workflow.tasks] == [(str, "fetch"), (str, "load")]
+    assert workflow.get_dependencies("load") == ["fetch"]
