@@ -13,6 +13,7 @@ import sys
 from fwtui.dashboard_app import DashboardApp
 from fwtui.leaving import close, tell_the_end
 from fwtui.model.ascii_text import wants_ascii
+from fwtui.model.motion import turns_a_second
 from fwtui.model.settings_keys import keymap_of
 from fwtui.session.port import SessionPort
 from fwtui.session.settings_file import config_folder, read_keys, read_preferences, write_preferences
@@ -43,11 +44,12 @@ def run_dashboard(session: SessionPort, *, run_at_start: bool = False, watch: bo
             ascii_only=wants_ascii(sys.__stdout__.encoding if sys.__stdout__ else "", os.environ, preferences.ascii),
             preferences=preferences,
             keymap=keymap,
-            notice=notice or unread or wrong,
+            notices=[said for said in (notice, unread, wrong) if said],
+            turns=turns_a_second(os.environ),
         )
         code = app.run(mouse=preferences.mouse)
-        if app.preferences != preferences:
-            write_preferences(folder, app.preferences)
+        # A file that could not be read has been told of.
+        forgotten = "" if notice else write_preferences(folder, preferences, app.preferences)
         # Textual has put back what it found; tasks that still run are captured by what was there last.
         sys.stdout, sys.stderr = app.streams
         if app.terminated:
@@ -59,7 +61,8 @@ def run_dashboard(session: SessionPort, *, run_at_start: bool = False, watch: bo
     code = _TERMINATED if app.terminated else code
     if code is None and app.return_code:
         code, app.error = app.return_code, "\n".join(terminal.rest())
-    code = tell_the_end(session, (terminal.out, terminal.err), code, app.error)
+    said = "\n".join(filter(None, (app.error, forgotten and f"fwtui: {forgotten}")))
+    code = tell_the_end(session, (terminal.out, terminal.err), code, said)
     if left_behind:
         end_at_once(code)
     return code

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -18,26 +16,25 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from fwtui.editing import open_editor
+from fwtui.liking import Liking
 from fwtui.model import messages
 from fwtui.model.key_names import KeyNames
 from fwtui.model.keys import keys_of
 from fwtui.model.settings import Preferences
-from fwtui.model.sorting import order_of
 from fwtui.ordered_keys import OrderedKeys
 from fwtui.screens.background import from_threads
 from fwtui.screens.dashboard import Dashboard
 from fwtui.screens.looking import LookingKeys
 from fwtui.session.port import SessionPort
 from fwtui.terminal import Terminal
-from fwtui.theme import DEFAULT_THEME, LIGHT, readable
+from fwtui.terminal_modes import stop_process
+from fwtui.theme import LIGHT, readable
 from fwtui.widgets.bindings import binding_of
-from fwtui.widgets.drawing import ASCII
-from fwtui.widgets.lines_pane import LinesPane
 
 __all__ = ["DashboardApp"]
 
 _DRAINS_A_SECOND = 20
-_TURNS_A_SECOND = 2 if "SSH_CONNECTION" in os.environ else 8
+_TURNS_A_SECOND = 8
 _STATE_CODE = 4
 _USUAL = Preferences()
 _NO_KEYS: Mapping[str, str] = MappingProxyType({})
@@ -55,7 +52,8 @@ class DashboardApp(OrderedKeys):
         ascii_only: draw nothing but ASCII.
         preferences: how the person likes it.
         keymap: other keys for bindings, by their ids.
-        notice: what is to be said once it is open, "" for nothing.
+        notices: what is to be said once it is open.
+        turns: how often a second the one thing turns that may, 0 for never.
 
     Attributes:
         error: what is to be said on stderr afterwards, "" if nothing.
@@ -71,6 +69,7 @@ class DashboardApp(OrderedKeys):
         binding_of("leave.interrupt", priority=True),
         binding_of("look.palette"),
         binding_of("look.redraw"),
+        binding_of("leave.shell"),
     ]
 
     def __init__(
@@ -84,21 +83,20 @@ class DashboardApp(OrderedKeys):
         ascii_only: bool = False,
         preferences: Preferences = _USUAL,
         keymap: Mapping[str, str] = _NO_KEYS,
-        notice: str = "",
+        notices: Sequence[str] = (),
+        turns: int = _TURNS_A_SECOND,
     ) -> None:
         super().__init__()
-        self.set_class(ascii_only, ASCII)
         self.register_theme(LIGHT)
         self.preferences = preferences
         self._opened = False
-        self._notice = notice
+        self._notices = notices
+        self._turns = turns
         self.names = KeyNames(keymap)
         self.set_keymap(dict(keymap))
-        self.theme = preferences.theme if preferences.theme in self.available_themes else DEFAULT_THEME
-        if not preferences.motion:
-            self.animation_level = "none"
         self.session = session
         self.dashboard = Dashboard(session, clock, watch=watch, run_at_start=run_at_start, names=self.names)
+        self._liking = Liking(self, self.dashboard, preferences, ascii_only=ascii_only, may_turn=turns > 0)
         self._watch = watch
         self._terminal = terminal
         self.error = ""
@@ -112,11 +110,13 @@ class DashboardApp(OrderedKeys):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Return what the palette finds by word: what the keys do, and the themes."""
-        yield SystemCommand("theme", "other colours", self.search_themes)
+        yield from self._liking.commands()
         if screen is self.dashboard:
-            for row in keys_of("dashboard"):
+            for row in (*keys_of("dashboard"), *keys_of("everywhere")):
                 shown = f"{self.names.all_shown(row.id)}   {row.id}"
-                yield SystemCommand(row.text, shown, partial(screen.run_action, row.action))
+                where = self if row.where == "everywhere" else screen
+                if row.id != "look.palette":
+                    yield SystemCommand(row.text, shown, partial(where.run_action, row.action))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keep the palette away from a question and from what is being typed."""
@@ -137,7 +137,8 @@ class DashboardApp(OrderedKeys):
             loop.add_signal_handler(number, self._terminated)
         self.set_interval(1 / _DRAINS_A_SECOND, self._drain)
         self.set_interval(1.0, self.dashboard.tick)
-        self.set_interval(1 / _TURNS_A_SECOND, self.dashboard.turn)
+        if self._turns:
+            self.set_interval(1 / self._turns, self.dashboard.turn)
 
     def _drain(self) -> None:
         self.dashboard.drain()
@@ -153,29 +154,10 @@ class DashboardApp(OrderedKeys):
             return
         if self._watch:
             self.session.watch(from_threads(self.dashboard.saved))
-        if self.preferences.view:
-            self.dashboard.show_pane(self.preferences.view)
-        self.dashboard.table.set_order(order_of(self.preferences.sort))
-        if self.preferences.wrap:
-            self._log_pane.toggle_wrap()
+        self._liking.open()
         self._opened = True
-        if self._notice:
-            self.dashboard.say(messages.refused(self._notice))
-
-    @property
-    def _log_pane(self) -> LinesPane:
-        return self.dashboard.query_one("#log", LinesPane)
-
-    def _liked(self) -> Preferences:
-        view = self.dashboard.pane.wanted
-        theme = "" if self.theme == DEFAULT_THEME else self.theme
-        return replace(
-            self.preferences,
-            theme=theme,
-            view="log" if view == "output" else view,
-            wrap=self._log_pane.wraps,
-            sort=self.dashboard.table.order.text,
-        )
+        for notice in reversed(self._notices):
+            self.dashboard.say_first(messages.refused(notice))
 
     def keeps(self, key: str) -> bool:
         """Keep keys while a file loads, but not a q that nothing waits before."""
@@ -198,6 +180,17 @@ class DashboardApp(OrderedKeys):
         self.refresh(repaint=True, layout=True)
         self.screen.refresh(repaint=True, layout=True)
 
+    def action_mouse(self) -> None:
+        """Give the mouse to the terminal, or take it back."""
+        self.dashboard.say(self._liking.switch_mouse())
+
+    def action_shell(self) -> None:
+        """Stop, so that the shell has the terminal; but not a run."""
+        if self.dashboard.conductor.running:
+            self.dashboard.say(messages.would_freeze())
+        elif self._terminal is not None:
+            stop_process(self)
+
     def action_interrupt(self) -> None:
         """Copy, or leave by the ladder, from whatever screen."""
         self.dashboard.action_interrupt()
@@ -212,7 +205,7 @@ class DashboardApp(OrderedKeys):
         """Remember what tasks that still run write to, and how the person likes it, and end."""
         self.streams = (sys.stdout, sys.stderr)
         if self._opened:
-            self.preferences = self._liked()
+            self.preferences = self._liking.now()
         super().exit(result, *args, **options)
 
     def _terminated(self) -> None:

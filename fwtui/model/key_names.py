@@ -9,7 +9,7 @@ from fwtui.model.segments import Line, Segment, line
 
 __all__ = ["EVEN_HERE", "USUAL", "KeyNames", "joined", "named_key"]
 
-EVEN_HERE = frozenset({"leave.interrupt", "look.redraw"})
+EVEN_HERE = frozenset({"leave.interrupt", "leave.shell", "look.redraw"})
 """Ids of the keys that do the same while something is typed or asked."""
 
 _NAMED = "named-key"

@@ -65,6 +65,7 @@ KEYS: tuple[Key, ...] = (
     Key("look.palette", ("colon", "ctrl+p"), "command_palette", "palette: find a key by a word", "look", "everywhere"),
     Key("look.sort", ("o",), "sort", "sort by the next column; the workflow's order is one", "look"),
     Key("look.sort_back", ("O",), "sort_back", "sort the other way round", "look"),
+    Key("look.mouse", ("m",), "app.mouse", "mouse on and off; off: the terminal selects text", "look"),
     Key("look.redraw", ("ctrl+l",), "redraw", "draw everything again", "look", "everywhere"),
     Key("look.help", ("question_mark",), "help", "every key", "look"),
     Key("find.failure", ("f",), "failure(1)", "next failure that is no consequence", "find"),
@@ -136,6 +137,7 @@ KEYS: tuple[Key, ...] = (
     Key("change.mark", ("space",), "mark", "mark and go down", "change", "tasks"),
     Key("change.mark_all", ("asterisk",), "mark_all", "mark all that the filter shows, or none", "change"),
     Key("leave.quit", ("q",), "quit_or_back", "leave; asks while tasks run; in full screen: back", "leave"),
+    Key("leave.shell", ("ctrl+z",), "shell", "to the shell, while nothing runs", "leave", "everywhere"),
     Key(
         "leave.interrupt",
         ("ctrl+c", "ctrl+q"),

@@ -256,6 +256,18 @@ def run_goes_on() -> Message:
     return Message(line("A run is going on. ", key("run.stop"), " stops it first."), in_run=True)
 
 
+def would_freeze() -> Message:
+    """``ctrl+z`` while a run goes on."""
+    return Message(line("A run is going on, and would freeze too. ", key("run.stop"), " stops it first."), in_run=True)
+
+
+def mouse(*, on: bool) -> Message:
+    """The mouse was given away or taken back."""
+    if on:
+        return note("The mouse selects and scrolls here. ", key("look.mouse"), " gives it to the terminal.")
+    return note("The mouse is the terminal's, to select text with. ", key("look.mouse"), " takes it back.")
+
+
 def past_run(run_id: int) -> Message:
     """An old run is shown."""
     return Message(line(f"This is run {run_id}, read-only. ", key("find.back"), " leaves it."), banner=True)

@@ -6,10 +6,18 @@ A filter, marks and running on save are not remembered: they would surprise whoe
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-__all__ = ["Preferences", "as_text", "from_text"]
+from fwtui.model.breakpoints import WIDE
+from fwtui.model.layout import WHOLE
+
+__all__ = ["VIEWS", "Preferences", "changes", "from_text", "merged", "opening_view"]
+
+VIEWS = ("log", "details", "graph", "timeline", "runs")
+"""What the pane can show, and is remembered of it."""
+_OF_RUNS = frozenset({"timeline", "runs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +43,43 @@ class Preferences:
     ascii: bool = False
 
 
-def as_text(preferences: Preferences) -> str:
-    """Return preferences as the text of a file."""
-    return json.dumps(asdict(preferences), indent=2) + "\n"
+def opening_view(liked: str, *, never_ran: bool, width: int) -> str:
+    """Return the view to open with: the liked one, unless it is empty before a first run, or hides the tasks.
+
+    Args:
+        liked: name of the view.
+        never_ran: nothing of the workflow has run yet.
+        width: columns of the terminal.
+    """
+    if liked not in VIEWS or (never_ran and liked in _OF_RUNS) or (width < WIDE and liked in WHOLE):
+        return VIEWS[0]
+    return liked
+
+
+def changes(before: Preferences, now: Preferences) -> dict[str, Any]:
+    """Return what is liked otherwise than before, by name."""
+    old, new = asdict(before), asdict(now)
+    return {name: value for name, value in new.items() if value != old[name]}
+
+
+def merged(text: str, changed: Mapping[str, Any]) -> str:
+    """Return a file's text with some preferences changed; all else in it stays, also what another version wrote there.
+
+    Args:
+        text: of the file, "" where there is none.
+        changed: new values by name.
+
+    Raises:
+        ValueError: it is no text of such a file.
+    """
+    return json.dumps({**(_object(text) if text else {}), **changed}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _object(text: str) -> dict[str, Any]:
+    given = json.loads(text)
+    if not isinstance(given, dict):
+        raise ValueError("it is not an object")  # noqa: TRY004, that of a broken file
+    return given
 
 
 def from_text(text: str) -> Preferences:
@@ -46,9 +88,7 @@ def from_text(text: str) -> Preferences:
     Raises:
         ValueError: it is no text of such a file at all.
     """
-    given = json.loads(text)
-    if not isinstance(given, dict):
-        raise ValueError("it is not an object")  # noqa: TRY004, that of a broken file
+    given = _object(text)
     made = Preferences()
     said: dict[str, Any] = {}
     for field in fields(Preferences):

@@ -23,7 +23,7 @@ from fwtui.screens.dialog import Dialog
 from fwtui.screens.notices import Notices
 from fwtui.screens.pane import Pane
 from fwtui.session.port import SessionPort
-from fwtui.widgets.drawing import ASCII
+from fwtui.widgets.drawing import ASCII, Drawn
 from fwtui.widgets.footer import Footer
 from fwtui.widgets.graph import GraphView
 from fwtui.widgets.header import Header
@@ -60,6 +60,7 @@ class Board(Screen[None], inherit_bindings=False):
         full: the part that has the whole middle: "tasks", "pane", or the name of a view beside it; "" for none.
         auto: a save starts a run.
         dialog: the question that is open.
+        motion: something turns while a run goes on.
     """
 
     AUTO_FOCUS: ClassVar[str | None] = "#tasks"
@@ -81,6 +82,7 @@ class Board(Screen[None], inherit_bindings=False):
         self.full = ""
         self.auto = False
         self.dialog: Dialog | None = None
+        self.motion = True
         self._spin = 0
         self._estimated: tuple[object, float, float | None] | None = None
         self._laid_out: tuple[Layout, str, str] | None = None
@@ -116,6 +118,12 @@ class Board(Screen[None], inherit_bindings=False):
         self.lay_out()
         self.refresh_lines()
         self.begin()
+
+    def draw_anew(self) -> None:
+        """Draw everything anew: other characters may be drawn than before."""
+        for part in self.query(Drawn):
+            part.draw_anew()
+        self.refresh_lines()
 
     def begin(self) -> None:
         """Every part is there: load the file."""
@@ -239,7 +247,7 @@ class Board(Screen[None], inherit_bindings=False):
         """Compose header, rule, message and footer anew; only what differs is drawn."""
         view, problem, now = self.conductor.view, self.conductor.problem, self.clock()
         facts = HeaderFacts(
-            spinner=_STILL if self.app.animation_level == "none" and self._spin else _SPINNER[self._spin],
+            spinner=_SPINNER[self._spin] if self.motion else _STILL,
             watching=self.watching,
             edited=self.conductor.edited,
             broken=problem is not None,
@@ -268,7 +276,7 @@ class Board(Screen[None], inherit_bindings=False):
     def turn(self) -> None:
         """Turn the one thing that turns."""
         live = self.conductor.live
-        if self.conductor.running or (live is not None and live.going_on):
+        if self.motion and (self.conductor.running or (live is not None and live.going_on)):
             self._spin = (self._spin + 1) % len(_SPINNER)
             self.refresh_lines()
 
@@ -304,8 +312,17 @@ class Board(Screen[None], inherit_bindings=False):
         if self._complete:
             self.refresh_lines()
 
+    def say_first(self, message: Message) -> None:
+        """Say something, and what is said now after it."""
+        self.notices.take_first(message)
+        self.refresh_lines()
+
     def key_pressed(self) -> None:
         """A key was pressed: what was said before has been read."""
+        self.notices.key_pressed()
+        self._forget_read()
+
+    def _forget_read(self) -> None:
         if self.notices.read:
             self.say(None)
 

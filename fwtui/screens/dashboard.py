@@ -122,7 +122,8 @@ class Dashboard(ChangingKeys, LookingKeys):
             self.run_on_save()
 
     def tick(self) -> None:
-        """Move the times that go on; once a second."""
+        """Move the times that go on, and let go of what was read; once a second."""
+        self._forget_read()
         self.table.tick()
         self.pane.tick()
         self.refresh_lines()

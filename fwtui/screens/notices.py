@@ -26,15 +26,29 @@ class Notices:
         self._clock = clock
         self._notice: Message | None = None
         self._noticed_at = 0.0
+        self._key_since = False
+        self._later: list[Message] = []
 
     def take(self, message: Message | None) -> None:
         """Say something until the next key, but for four seconds at least; None takes back what was said."""
-        self._notice, self._noticed_at = message, self._clock()
+        if message is None and self._later:
+            message = self._later.pop(0)
+        self._notice, self._noticed_at, self._key_since = message, self._clock(), False
+
+    def take_first(self, message: Message) -> None:
+        """Say something, and what is said now after it."""
+        if self._notice is not None:
+            self._later.insert(0, self._notice)
+        self.take(message)
+
+    def key_pressed(self) -> None:
+        """A key was pressed: what was said before it has been read, or will have been in a moment."""
+        self._key_since = True
 
     @property
     def read(self) -> bool:
-        """A notice has been there for long enough to go with the next key."""
-        return self._notice is not None and self._clock() - self._noticed_at >= _NOTICE_SECONDS
+        """A notice has been there for long enough, and a key was pressed."""
+        return self._notice is not None and self._key_since and self._clock() - self._noticed_at >= _NOTICE_SECONDS
 
     @property
     def message(self) -> Message | None:

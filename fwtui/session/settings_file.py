@@ -11,15 +11,21 @@ import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
-from fwtui.model.settings import Preferences, as_text, from_text
+from flowweaver.errors import StateError
+from flowweaver.stores.lock import FileLock
+from fwtui.model.settings import Preferences, changes, from_text, merged
 
 __all__ = ["config_folder", "read_keys", "read_preferences", "write_preferences"]
 
 _SETTINGS = "settings.json"
 _KEYS = "keys.toml"
+_LOCK = ".settings.lock"
+_PATIENCE = 2.0
+"""Seconds for which another dashboard may be writing."""
 
 
 def config_folder() -> Path:
@@ -35,21 +41,47 @@ def read_preferences(folder: Path) -> tuple[Preferences, str]:
     except FileNotFoundError:
         return Preferences(), ""
     except (OSError, ValueError, RecursionError) as error:
-        return Preferences(), _ignored(path, error)
+        return (
+            Preferences(),
+            f"{_ignored(path, error)} Until it is mended it stays as it is, and nothing is remembered.",
+        )
 
 
-def write_preferences(folder: Path, preferences: Preferences) -> None:
-    """Remember preferences, all at once, for nobody else to read; where that cannot be done, do nothing."""
-    with suppress(OSError):
+def write_preferences(folder: Path, before: Preferences, now: Preferences) -> str:
+    """Remember what is liked otherwise than before; what others have written meanwhile, and what they know, stays.
+
+    Returns:
+        Why nothing can be remembered, "" if it was: a file that cannot be read is never written over.
+    """
+    changed = changes(before, now)
+    if not changed:
+        return ""
+    path = folder / _SETTINGS
+    try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{_SETTINGS}.")
+        lock = FileLock(str(folder / _LOCK))
+        lock.acquire(patience=_PATIENCE, what=str(path))
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(as_text(preferences))
-            os.replace(name, folder / _SETTINGS)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(name)
+            _replace(path.resolve(), changed)
+        finally:
+            lock.release()
+    except (OSError, ValueError, RecursionError, StateError) as error:
+        return f"{path} is left as it is, and {', '.join(changed)} not remembered: {_reason(error)}."
+    return ""
+
+
+def _replace(path: Path, changed: Mapping[str, Any]) -> None:
+    """Write the file anew, all at once and for nobody else to read."""
+    text = merged(path.read_text(encoding="utf-8") if path.exists() else "", changed)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(name, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
 
 
 def read_keys(folder: Path) -> tuple[Mapping[str, object], str]:
@@ -65,5 +97,9 @@ def read_keys(folder: Path) -> tuple[Mapping[str, object], str]:
 
 
 def _ignored(path: Path, error: Exception) -> str:
+    return f"{path.name} is ignored: {_reason(error)}. It is in {path.parent}."
+
+
+def _reason(error: Exception) -> str:
     said = error.strerror if isinstance(error, OSError) and error.strerror else str(error).split("\n", 1)[0]
-    return f"{path.name} is ignored: {said or type(error).__name__}. It is in {path.parent}."
+    return said or type(error).__name__

@@ -54,6 +54,10 @@ class Drawn(Widget):
         """Nothing but ASCII is drawn."""
         return self.app.has_class(ASCII)
 
+    def draw_anew(self) -> None:
+        """Draw everything anew: other characters may be drawn than before."""
+        self.refresh()
+
     def style_of(self, role: str) -> Style:
         """Return the style of a role in the theme of now."""
         return self.get_component_rich_style(f"role--{role or 'plain'}")
@@ -97,6 +101,11 @@ class Lines(Drawn):
         """Return a role for a whole line, "" for none."""
         del y
         return ""
+
+    def draw_anew(self) -> None:
+        """Compose and draw all lines anew."""
+        self._drawn_for = (0, 0)
+        self.refresh()
 
     def redraw(self) -> None:
         """Draw the lines that are not what they were."""

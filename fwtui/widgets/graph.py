@@ -138,6 +138,11 @@ class GraphView(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         if task is not None and task.state in OPEN_STATES:
             self._refresh_foot()
 
+    def draw_anew(self) -> None:
+        """Lay out and draw anew."""
+        self._choose()
+        self.refresh()
+
     @property
     def title(self) -> str:
         """What of the graph is shown, in words."""

@@ -105,9 +105,9 @@ class Stage:
         await self.settle()
 
 
-def play(scene) -> None:
-    """Run a coroutine to its end, within bounds."""
-    asyncio.run(asyncio.wait_for(scene, 30))
+def play(scene):
+    """Run a coroutine to its end, within bounds; return what it returns."""
+    return asyncio.run(asyncio.wait_for(scene, 30))
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -133,6 +134,7 @@ def shown(tmp_path):
         made.append(Shown(kind, tmp_path, **more))
         return made[-1]
 
+    start.folder = tmp_path
     yield start
     for each in made:
         if not each.child.terminated:
@@ -277,6 +279,89 @@ def test_an_editor_has_the_terminal_until_it_ends(shown, tmp_path):
     it.child.send("q")
     assert it.ends() == 0
     it.is_as_it_was()
+
+
+_SHELL = ["-c", "import os; os.execvp('bash', ['bash', '--norc', '--noprofile', '--noediting', '-i'])"]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is the shell with job control that is asked")
+@pytest.mark.parametrize("around", ["{}", "sh -c '{}; true'"], ids=["alone", "in another process"])
+def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_the_screen_back_whole(shown, tmp_path, around):
+    (tmp_path / "program.py").write_text(PROGRAM)
+    it = shown("", command=_SHELL, PS1="READY> ", BASH_SILENCE_DEPRECATION_WARNING="1")
+    it.wait_for("READY>")
+    it.child.sendline(around.format(f"{sys.executable} program.py idle"))
+    it.wait_for("› 101     weather_then")
+    whole = it.text
+    it.child.send("\x1a")
+    it.until(lambda: b"Stopped" in it.raw, "the shell")
+    it.is_as_it_was()
+    it.screen.reset()
+    it.child.sendline("echo IN-$((40 + 2)); stty -a")
+    it.wait_for("IN-42")
+    it.until(lambda: "echo " in it.text.split("IN-42")[1], "what stty says")
+    assert " -echo " not in it.text
+    assert " -icanon" not in it.text
+    it.screen.reset()
+    it.child.sendline("fg")
+    it.until(lambda: it.text == whole, "the whole screen")
+    it.child.send("j")
+    it.wait_for("› ⊘ skipped    summarize_delays")
+    it.child.send("q")
+    it.until(lambda: b"LEFT 0" in it.raw, "LEFT")
+    it.child.sendline("exit")
+    it.ends()
+
+
+def test_ctrl_z_where_no_shell_could_bring_it_back_draws_the_screen_again(shown):
+    it = shown("idle")
+    it.wait_for("› 101     weather_then")
+    whole = it.text
+    it.child.send("\x1a")
+    it.until(lambda: it.raw.count(b"\x1b[?1049h") == 2, "the screen again")
+    it.until(lambda: it.text == whole, "the whole screen")
+    it.child.send("q")
+    assert it.ends() == 0
+    it.is_as_it_was()
+
+
+def test_ctrl_z_stops_no_run(shown):
+    it = shown("runs")
+    it.wait_for("▸ running")
+    it.child.send("\x1a")
+    it.wait_for("A run is going on, and would freeze too. s stops it first.")
+    it.child.send("qS")
+    assert it.ends() == 130
+
+
+_MOUSE = (b"1000", b"1003", b"1006")
+
+
+def test_m_gives_the_mouse_to_the_terminal_and_takes_it_back(shown):
+    it = shown("idle")
+    it.wait_for("? help  q quit")
+    for key, last in ((b"l", "takes it back"), (b"h", "gives it to the terminal")):
+        it.child.send("m")
+        it.wait_for(last)
+        for mode in _MOUSE:
+            sent = [it.raw.rfind(b"\x1b[?" + mode + each) for each in (b"h", b"l")]
+            assert (sent[0] > sent[1]) == (key == b"h"), mode
+    it.child.send("q")
+    assert it.ends() == 0
+    it.is_as_it_was()
+
+
+def test_a_mouse_that_was_given_away_stays_away_the_next_time(shown):
+    for time_opened in (1, 2):
+        it = shown("idle", XDG_CONFIG_HOME=str(shown.folder / "config"))
+        it.wait_for("? help  q quit")
+        if time_opened == 1:
+            it.child.send("m")
+            it.wait_for("takes it back")
+        else:
+            assert b"\x1b[?1000h" not in it.raw
+        it.child.send("q")
+        assert it.ends() == 0
 
 
 def test_an_editor_that_is_not_there_is_told_of(shown):
