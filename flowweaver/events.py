@@ -173,7 +173,8 @@ class RunFinished(Event):
     """The run is over and all of it is in the store.
 
     Attributes:
-        outcome: "completed", "failed" or "cancelled".
+        outcome: "completed", "failed" or "cancelled"; "interrupted" where whoever told of the run had to end it,
+            because its process died.
         counts: tasks by word: "completed", "reused", "failed", "skipped", "pending".
         duration: seconds from the first start to the end.
         error: why the run ended, if it is not a task's failure (a full disk, say).

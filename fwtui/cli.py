@@ -92,6 +92,8 @@ def run(target: str, *, output: str, pdb: bool, no_watch: bool, **given: Any) ->
     project, settings = session_of(target, given)
     _warn_of_other_owners()
     if pdb:
+        if settings.isolate:
+            raise click.UsageError("--pdb debugs in this process, and --isolate runs in another: choose one.")
         from fwtui.commands.debug import run_in_debugger
 
         return run_in_debugger(project, settings)

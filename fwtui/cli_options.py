@@ -93,6 +93,7 @@ running = _together(
         help="In threads, one at a time, or on an event loop.",
     ),
     click.option("--keep-going", is_flag=True, help="After a failure run every branch that still can."),
+    click.option("--isolate", is_flag=True, help="Run in a process of its own, which a task may take down."),
 )
 
 
@@ -131,6 +132,7 @@ def session_of(target: str, given: dict[str, Any]) -> tuple[Project, Settings]:
         params=read_pairs(given["params"]),
         request=request,
         executor=given.get("executor", "threaded"),
+        isolate=given.get("isolate", False),
         workers=given.get("jobs"),
         command=_repeated(given),
     )
@@ -148,6 +150,5 @@ def _repeated(given: dict[str, Any]) -> tuple[str, ...]:
             words += [option, str(given[key])]
     if given.get("executor", "threaded") != "threaded":
         words += ["--executor", given["executor"]]
-    if given.get("keep_going"):
-        words.append("--keep-going")
+    words += [option for key, option in (("keep_going", "--keep-going"), ("isolate", "--isolate")) if given.get(key)]
     return tuple(words)

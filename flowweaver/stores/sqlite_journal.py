@@ -16,7 +16,7 @@ from flowweaver.stores.base import ResultUnavailable, RunJournal
 from flowweaver.stores.lock import BRIEFLY, FileLock, Holder
 from flowweaver.stores.sqlite_db import Database
 from flowweaver.stores.sqlite_rows import RECORD_COLUMNS, adopt, fetch_result, fetch_results, open_result, record_of
-from flowweaver.stores.sqlite_settle import settle
+from flowweaver.stores.sqlite_settle import settle, settle_attempts
 from flowweaver.stores.sqlite_steps import Step, attempt_steps, line_steps, plain_steps, record_steps
 from flowweaver.stores.text import add_seconds, medians, plain
 
@@ -72,6 +72,9 @@ class SQLiteJournal(RunJournal):
 
     def load_records(self, names: Sequence[str]) -> dict[str, TaskRecord]:
         """Return the latest record of each named task that has one."""
+        return self._records(names, alive=False)
+
+    def _records(self, names: Sequence[str], *, alive: bool) -> dict[str, TaskRecord]:
         wanted = set(names)
         rows = self._db.read(lambda cursor: cursor.execute(_RECORDS, (self._workflow,)).fetchall())
         records = {}
@@ -84,7 +87,7 @@ class SQLiteJournal(RunJournal):
             if not owner:
                 self._unowned.append(name)
             self._blobs[name] = row[_BLOB] is not None
-            record = record_of(row, alive=False)
+            record = record_of(row, alive=alive)
             if record is not None:
                 records[name] = record
                 self._seconds[name] = row[_SECONDS]
@@ -149,6 +152,24 @@ class SQLiteJournal(RunJournal):
         self._run, self._run_id = self._db.write(work)
         self._unowned = []
         return self._run_id
+
+    def take_over(self, run_id: int, names: Sequence[str]) -> dict[str, TaskRecord] | None:
+        """Go on writing a run whose process has died.
+
+        Args:
+            run_id: its number.
+            names: the workflow's tasks.
+
+        Returns:
+            The latest record of each task, those that it has left RUNNING or RETRYING as such; None if somebody has
+            written the run's end already.
+        """
+        found = self._db.read(lambda cursor: cursor.execute(_UNENDED, (self._workflow, run_id)).fetchone())
+        if found is None:
+            return None
+        (self._run,), self._run_id = found, run_id
+        self._db.write(lambda cursor: settle_attempts(cursor, self._workflow))
+        return self._records(names, alive=True)
 
     def commit(
         self,
@@ -215,6 +236,7 @@ class SQLiteJournal(RunJournal):
 
 _RECORDS: Final = f"SELECT {RECORD_COLUMNS} FROM tasks WHERE workflow IN ('', ?) ORDER BY workflow"  # noqa: S608
 _SECONDS, _BLOB = -3, -1
+_UNENDED: Final = "SELECT id FROM runs WHERE workflow = ? AND run_id = ? AND outcome IS NULL"
 
 _FINISH: Final = """UPDATE runs SET finished_at = ?, outcome = ?, failed_task = ?, counts = ?, unfinished = ?
     WHERE id = ?"""

@@ -70,7 +70,7 @@ class _Headless:
         self._clock = time.time
         self._out = SteadyStream(sys.stdout)
         self.leaves = False
-        self.session = Session(project, settings, on_event=self._take, clock=self._clock)
+        self.session = Session(project, settings, on_event=self._take, one_run=True, clock=self._clock)
 
     def run(self, ladder: Ladder) -> int:
         """Load, run, show, and return the exit code."""

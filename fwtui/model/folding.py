@@ -85,6 +85,8 @@ class _Draft:
                     failed_task=event.failed_task,
                     error=visible(event.error or ""),
                 )
+                if event.outcome != "cancelled":
+                    self._not_by_you(event)
 
     def done(self) -> RunView:
         """Return the view that the events led to."""
@@ -215,3 +217,10 @@ class _Draft:
             note=note,
         )
         self._end_attempt(event, outcome, event.error, event.traceback)
+
+    def _not_by_you(self, event: RunFinished) -> None:
+        """What was cut short in a run that nobody stopped was so by the end of its process."""
+        note = f"its process ended at {minute_text(event.time)}"
+        for name, task in list(self.tasks.items()):
+            if task.state is State.STOPPED and task.run_id == event.run_id:
+                self._put(name, state=State.INTERRUPTED, note=note)

@@ -52,7 +52,7 @@ class Ending:
     """A run that is over.
 
     Attributes:
-        outcome: "completed", "failed" or "cancelled".
+        outcome: "completed", "failed", "cancelled" or "interrupted".
         ran, reused, failed, skipped, stopped, pending: how many tasks.
         left: how many were outside the selection, and are as they were before.
         first_failed: the task that failed first.
@@ -107,7 +107,7 @@ def _counts(ending: Ending) -> str:
         parts = [
             (ending.ran + ending.reused, "done"),
             (ending.failed, "failed"),
-            (ending.stopped, "stopped"),
+            (ending.stopped, "stopped" if ending.outcome == "cancelled" else "interrupted"),
             (ending.skipped, "skipped"),
             (ending.pending, "not started"),
         ]

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from flowweaver.executors.base import BaseExecutor
     from flowweaver.stores.base import BaseStateStore
 
-__all__ = ["Ask", "Known", "Loaded", "LoadedFile", "RunHandle", "Workers"]
+__all__ = ["Ask", "Known", "Loaded", "LoadedFile", "Outdated", "RunHandle", "Workers"]
+
+
+class Outdated(Exception):
+    """The file was saved since it was read: it is to be loaded again."""
 
 
 class Ask(NamedTuple):
@@ -144,6 +148,7 @@ class LoadedFile(Protocol):
         """Start a run in the background.
 
         Raises:
+            Outdated: what is on disk is not what was loaded; nothing runs.
             FlowWeaverError: it is refused, or the state cannot be used; nothing runs.
         """
 

@@ -34,13 +34,15 @@ class RawOutput:
     Args:
         give: called with each line, from the thread that reads; it should not take long, for writers wait once the
             pipe is full.
+        pipe: its reading and its writing end, for who has made it; by default one is made.
 
     Attributes:
         out, err: streams to where descriptors 1 and 2 led before; they stay usable after the end.
     """
 
-    def __init__(self, give: Callable[[str], None]) -> None:
+    def __init__(self, give: Callable[[str], None], pipe: tuple[int, int] | None = None) -> None:
         self._give = give
+        self._pipe = pipe
         self._saved: dict[int, int] = {}
         self._thread: threading.Thread | None = None
         self._all_given = threading.Event()
@@ -50,7 +52,7 @@ class RawOutput:
 
     def __enter__(self) -> RawOutput:
         _flush()
-        self._read, self._write = os.pipe()
+        self._read, self._write = self._pipe or os.pipe()
         self._wake_read, self._wake_write = os.pipe()
         for number, name in ((1, "out"), (2, "err")):
             try:

@@ -16,7 +16,7 @@ from flowweaver.tracebacks import Frame
 from fwtui.model.verdict import Ending
 from fwtui.session.archive import Archive, attempts_behind
 from fwtui.session.ending import ending_of
-from fwtui.session.loaded import Ask, Known, Loaded, LoadedFile, Workers
+from fwtui.session.loaded import Ask, Known, Loaded, LoadedFile, Outdated, Workers
 from fwtui.session.loader import load
 from fwtui.session.port import LoadProblem, Picture, Reload, RunRequest
 from fwtui.session.project import Project, shown
@@ -28,6 +28,7 @@ from fwtui.session.source import Source
 
 if TYPE_CHECKING:
     from flowweaver.stores.sqlite_reader import SQLiteWorkflowState
+    from fwtui.session.isolation.loaded import Isolation
 
 __all__ = ["Session"]
 
@@ -46,6 +47,7 @@ class Session:
         project: the workflow file and where its state is.
         settings: what the command line says.
         on_event: called with each event in the engine's threads; by default events only wait to be drained.
+        one_run: a single run is started, and nothing is asked of the workflow after it.
         clock: seconds since the epoch.
     """
 
@@ -55,12 +57,18 @@ class Session:
         settings: Settings | None = None,
         *,
         on_event: Callable[[Event], None] | None = None,
+        one_run: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.project = project
         self.settings = settings or Settings()
         self._clock = clock
-        self._source = Source(project.file, self._load)
+        self._isolation: Isolation | None = None
+        if self.settings.isolate:
+            from fwtui.session.isolation.loaded import Isolation
+
+            self._isolation = Isolation(project, self.settings, one_run=one_run, clock=clock)
+        self._source = Source(project.file, self._load if self._isolation is None else self._isolation.load)
         self._archive = Archive(project)
         self._runner = Runner(Workers(self.settings.executor, self.settings.workers), on_event)
         self._plan: Plan | None = None
@@ -258,8 +266,13 @@ class Session:
         with self._lock:
             if self.running:
                 raise WorkflowBusyError("A run is going on", workflow_name=self._name)
-            loaded = self._source.latest()
-            self._runner.start(loaded, self.ask(request))
+            while True:
+                loaded = self._source.latest()
+                try:
+                    self._runner.start(loaded, self.ask(request))
+                except Outdated:
+                    continue  # it was saved while its process was being started
+                break
             self._first = False
 
     def stop(self) -> None:
@@ -376,6 +389,8 @@ class Session:
         if self.running:
             self._runner.cancel(_GRACE)
             self._runner.wait(2 * _GRACE)
+        if self._isolation is not None:
+            self._isolation.close()  # first: a file that never finishes loading holds the lock
         with self._lock:
             self._source.close(forget=not self.running)
 

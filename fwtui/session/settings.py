@@ -19,6 +19,7 @@ class Settings:
         params: parameters as typed.
         request: what the first run is asked to do; its selection holds for all runs.
         executor, workers: how tasks are run.
+        isolate: the file is loaded, and its tasks are run, in processes of their own.
         command: the words that repeat these settings in a command line, for the command that resumes.
     """
 
@@ -27,4 +28,5 @@ class Settings:
     request: RunRequest = field(default_factory=RunRequest)
     executor: str = "threaded"
     workers: int | None = None
+    isolate: bool = False
     command: tuple[str, ...] = ()

@@ -40,6 +40,12 @@ workflow.add_task(after, depends_on=[slow])
 SOON = 20.0
 
 
+@pytest.fixture(params=["run", "run --isolate"])
+def run(request: pytest.FixtureRequest) -> list[str]:
+    """The command that runs a file, with the engine in its own process or in another."""
+    return request.param.split()
+
+
 def wait_for(path: Path) -> None:
     deadline = time.monotonic() + SOON
     while not path.exists():
@@ -54,9 +60,9 @@ def status(start: Start, project: Project) -> dict[str, str]:
     return {task["name"]: task["recorded"] for task in json.loads(out)["tasks"]}
 
 
-def test_the_first_interrupt_lets_what_runs_finish_and_saves_it(project: Project, start: Start) -> None:
+def test_the_first_interrupt_lets_what_runs_finish_and_saves_it(project: Project, start: Start, run: list[str]) -> None:
     project.write(SLOW)
-    process = start("run", "flow.py", cwd=project.folder)
+    process = start(*run, "flow.py", cwd=project.folder)
     wait_for(project.folder / "started")
     process.send_signal(signal.SIGINT)
     assert process.stdout is not None
@@ -68,14 +74,16 @@ def test_the_first_interrupt_lets_what_runs_finish_and_saves_it(project: Project
     assert (process.returncode, err) == (130, "")
     assert "■ slow stopped. Run 1" in out
     assert "2 done, 1 not started" in out
-    assert "Resume  fwtui run flow.py" in out
+    assert f"Resume  fwtui {' '.join(run)} flow.py" in out
     found = status(start, project)
     assert (found["quick"], found["slow"]) == ("COMPLETED", "COMPLETED")
 
 
-def test_a_second_interrupt_leaves_within_a_second_and_no_task_stays_running(project: Project, start: Start) -> None:
+def test_a_second_interrupt_leaves_within_a_second_and_no_task_stays_running(
+    project: Project, start: Start, run: list[str]
+) -> None:
     project.write(SLOW)
-    process = start("run", "flow.py", cwd=project.folder)
+    process = start(*run, "flow.py", cwd=project.folder)
     wait_for(project.folder / "started")
     process.send_signal(signal.SIGINT)
     assert process.stdout is not None
@@ -92,9 +100,11 @@ def test_a_second_interrupt_leaves_within_a_second_and_no_task_stays_running(pro
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_being_terminated_ends_within_five_seconds_with_143(project: Project, start: Start, number: int) -> None:
+def test_being_terminated_ends_within_five_seconds_with_143(
+    project: Project, start: Start, run: list[str], number: int
+) -> None:
     project.write(SLOW)
-    process = start("run", "flow.py", cwd=project.folder)
+    process = start(*run, "flow.py", cwd=project.folder)
     wait_for(project.folder / "started")
     began = time.monotonic()
     process.send_signal(number)
@@ -104,9 +114,11 @@ def test_being_terminated_ends_within_five_seconds_with_143(project: Project, st
     assert "RUNNING" not in status(start, project).values()
 
 
-def test_a_signal_while_the_file_loads_is_an_end_without_a_traceback(project: Project, start: Start) -> None:
+def test_a_signal_while_the_file_loads_is_an_end_without_a_traceback(
+    project: Project, start: Start, run: list[str]
+) -> None:
     project.write("(HERE / 'loading').touch()\ntime.sleep(60)\n")
-    process = start("run", "flow.py", cwd=project.folder)
+    process = start(*run, "flow.py", cwd=project.folder)
     wait_for(project.folder / "loading")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=SOON)
@@ -114,9 +126,11 @@ def test_a_signal_while_the_file_loads_is_an_end_without_a_traceback(project: Pr
     assert (out, len(err.splitlines())) == ("", 1)
 
 
-def test_handlers_that_the_file_sets_do_not_keep_it_from_being_stopped(project: Project, start: Start) -> None:
+def test_handlers_that_the_file_sets_do_not_keep_it_from_being_stopped(
+    project: Project, start: Start, run: list[str]
+) -> None:
     project.write("import signal\nsignal.signal(signal.SIGTERM, lambda *_: None)\n" + SLOW)
-    process = start("run", "flow.py", cwd=project.folder)
+    process = start(*run, "flow.py", cwd=project.folder)
     wait_for(project.folder / "started")
     process.send_signal(signal.SIGTERM)
     assert process.stdout is not None
@@ -128,9 +142,9 @@ def test_handlers_that_the_file_sets_do_not_keep_it_from_being_stopped(project: 
     assert process.returncode == 143
 
 
-def test_a_closed_stdout_does_not_stop_a_run(project: Project, start: Start) -> None:
+def test_a_closed_stdout_does_not_stop_a_run(project: Project, start: Start, run: list[str]) -> None:
     project.write(DIAMOND.replace("return [3, 1, 2]", "time.sleep(0.3)\n    return [3, 1, 2]"))
-    process = start("run", "flow.py", cwd=project.folder)
+    process = start(*run, "flow.py", cwd=project.folder)
     assert process.stdout is not None
     process.stdout.close()
     assert process.wait(SOON) == 0
@@ -158,19 +172,23 @@ def test_two_runs_of_one_workflow_do_not_mix(project: Project, start: Start) -> 
     assert first.returncode == 0
 
 
-def test_a_killed_run_resumes_and_repeats_only_what_was_in_flight(project: Project, start: Start) -> None:
+def test_a_killed_run_resumes_and_repeats_only_what_was_in_flight(
+    project: Project, start: Start, run: list[str]
+) -> None:
     project.write(SLOW.replace("def quick(): return 1", "def quick():\n    mark('quick')\n    return 1"))
-    process = start("run", "flow.py", cwd=project.folder)
+    process = start(*run, "flow.py", cwd=project.folder)
     wait_for(project.folder / "started")
     process.kill()
     process.communicate()
     (project.folder / "go").touch()
-    again = start("run", "flow.py", cwd=project.folder)
+    again = start(*run, "flow.py", cwd=project.folder)
     assert again.wait(SOON) == 0
     assert project.ran() == ["quick"]
 
 
-def test_a_task_that_is_left_behind_writes_nothing_after_the_end(project: Project, start: Start) -> None:
+def test_a_task_that_is_left_behind_writes_nothing_after_the_end(
+    project: Project, start: Start, run: list[str]
+) -> None:
     project.write(
         """
         def chatty():
@@ -180,16 +198,18 @@ def test_a_task_that_is_left_behind_writes_nothing_after_the_end(project: Projec
         workflow.add_task(chatty)
         """
     )
-    process = start("run", "flow.py", cwd=project.folder)
+    process = start(*run, "flow.py", cwd=project.folder)
     wait_for(project.folder / "started")
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=SOON)
     assert (process.returncode, err) == (143, "")
     assert "\x1b" not in out
-    assert out.endswith("Resume  fwtui run flow.py\n")
+    assert out.endswith(f"Resume  fwtui {' '.join(run)} flow.py\n")
 
 
-def test_a_timed_out_task_whose_thread_is_stuck_does_not_hold_up_the_end(project: Project, start: Start) -> None:
+def test_a_timed_out_task_whose_thread_is_stuck_does_not_hold_up_the_end(
+    project: Project, start: Start, run: list[str]
+) -> None:
     project.write(
         """
         import threading
@@ -202,7 +222,7 @@ def test_a_timed_out_task_whose_thread_is_stuck_does_not_hold_up_the_end(project
         workflow.add_task(stuck)
         """
     )
-    process = start("run", "flow.py", cwd=project.folder)
+    process = start(*run, "flow.py", cwd=project.folder)
     out, _err = process.communicate(timeout=SOON)
     assert process.returncode == 1
     assert "timed out" in out
@@ -286,7 +306,7 @@ def test_stdin_of_a_run_may_be_closed(project: Project) -> None:
     assert project.ran() == ["clean", "count", "load", "report"]
 
 
-def test_worker_processes_find_the_functions_of_the_file(project: Project, start: Start) -> None:
+def test_worker_processes_find_the_functions_of_the_file(project: Project, start: Start, run: list[str]) -> None:
     text = """
         import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
@@ -300,7 +320,7 @@ def test_worker_processes_find_the_functions_of_the_file(project: Project, start
         workflow.add_task(work)
         """
     project.write(text, "flows/deep.py")
-    process = start("run", "flows/deep.py", cwd=project.folder)
+    process = start(*run, "flows/deep.py", cwd=project.folder)
     out, err = process.communicate(timeout=SOON)
     assert (process.returncode, err) == (0, "")
     assert "output  | in a worker" in out

@@ -1,0 +1,296 @@
+"""What is still to be written and told of a run whose process has died, decided from what is known of it.
+
+Known is what it told, which may lag behind, and what it wrote, which is the truth: a task whose result is in the store
+is done although nobody heard of it; one whose row says that it runs was in flight. The task that the process died in
+has failed, and what depends on it is skipped, as after any failure; what else was in flight is interrupted, and so is
+everything where nobody can tell which of several tasks it was, or where a person ended the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowweaver.events import (
+    Event,
+    RunFinished,
+    RunStarted,
+    TaskCompleted,
+    TaskFailed,
+    TaskRestored,
+    TaskRetrying,
+    TaskSkipped,
+    TaskStarted,
+)
+from flowweaver.records import AttemptRecord, TaskRecord
+from flowweaver.status import TaskStatus
+from flowweaver.workflow import descendants_in
+from fwtui.session.isolation.death import Death, trace_text
+from fwtui.session.port import TaskInfo
+
+__all__ = ["Epilogue", "Seen", "epilogue"]
+
+
+class Seen:
+    """What a run has told of itself.
+
+    Attributes:
+        started: its first event; None before that.
+        sequence: number of its last event.
+        words: how each task ended that has, in the words of ``RunFinished.counts``; "interrupted" for those let go.
+        first_failed: the task that failed first.
+        finished: its last event; None while it goes on.
+        in_flight: tasks that run or wait for another attempt, RUNNING or RETRYING, in the order of starting.
+    """
+
+    def __init__(self) -> None:
+        self.started: RunStarted | None = None
+        self.finished: RunFinished | None = None
+        self.sequence = 0
+        self.words: dict[str, str] = {}
+        self.first_failed: str | None = None
+        self.in_flight: dict[str, TaskRecord] = {}
+        self._begun: set[tuple[str, int]] = set()
+        self._ended: set[tuple[str, int]] = set()
+
+    def take(self, event: Event) -> None:
+        """Take its next event."""
+        self.sequence = event.sequence
+        match event:
+            case RunStarted():
+                self.started = event
+            case TaskStarted(task=task, attempt=attempt):
+                self._begun.add((task, attempt))
+                self.in_flight[task] = TaskRecord(
+                    task, TaskStatus.RUNNING, event.time, run_id=event.run_id, attempt=attempt, started_at=event.time
+                )
+            case TaskRetrying(task=task, attempt=attempt):
+                self._ended.add((task, attempt))
+                self.in_flight[task] = TaskRecord(
+                    task,
+                    TaskStatus.RETRYING,
+                    event.time,
+                    error=event.error,
+                    run_id=event.run_id,
+                    attempt=attempt,
+                    started_at=event.time - event.duration,
+                    duration=event.duration,
+                )
+            case TaskCompleted(task=task, attempt=attempt):
+                self._end(task, attempt, "completed")
+            case TaskFailed(task=task, attempt=attempt, interrupted=interrupted):
+                self._end(task, attempt, "interrupted" if interrupted else "failed")
+            case TaskRestored(task=task):
+                self.words[task] = "reused"
+            case TaskSkipped(task=task):
+                self.words[task] = "skipped"
+            case RunFinished():
+                self.finished = event
+
+    def _end(self, task: str, attempt: int, word: str) -> None:
+        self._ended.add((task, attempt))
+        self.in_flight.pop(task, None)
+        self.words[task] = word
+        if word == "failed":
+            self.first_failed = self.first_failed or task
+
+    def begun(self, task: str, attempt: int) -> bool:
+        """It has told that this attempt began."""
+        return (task, attempt) in self._begun
+
+    def ended(self, task: str, attempt: int) -> bool:
+        """It has told how this attempt ended."""
+        return (task, attempt) in self._ended
+
+
+@dataclass(slots=True)
+class Epilogue:
+    """What is to be written, and then told.
+
+    Attributes:
+        outcome: "completed", "failed", "cancelled" or "interrupted".
+        error: what became of the process, for a person; None if somebody ended it on purpose, or nothing was left.
+    """
+
+    records: list[TaskRecord] = field(default_factory=list)
+    attempts: list[AttemptRecord] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    outcome: str = "failed"
+    failed_task: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    error: str | None = None
+
+
+def epilogue(
+    seen: Seen,
+    tasks: Sequence[TaskInfo],
+    left: Sequence[TaskRecord],
+    stored: Mapping[str, TaskRecord],
+    attempts: Sequence[AttemptRecord],
+    death: Death | None,
+    now: float,
+) -> Epilogue:
+    """Return the end of a run that has begun.
+
+    Args:
+        seen: what it told; it has told its start.
+        tasks: of its workflow, in order.
+        left: what it has left in flight, RUNNING or RETRYING as it is in the store, in the order of starting.
+        stored: records of all tasks, those that are left included.
+        attempts: of this run, those that have ended, in order.
+        death: how its process died; None if somebody ended it on purpose.
+        now: seconds since the epoch.
+    """
+    return _Epilogue(seen, tasks, left, stored, death, now).written(attempts)
+
+
+class _Epilogue:
+    def __init__(
+        self,
+        seen: Seen,
+        tasks: Sequence[TaskInfo],
+        left: Sequence[TaskRecord],
+        stored: Mapping[str, TaskRecord],
+        death: Death | None,
+        now: float,
+    ) -> None:
+        assert seen.started is not None
+        self._start = seen.started
+        self._run_id = seen.started.run_id
+        self._seen = deepcopy(seen)
+        self._tasks = tasks
+        self._stored = stored
+        self._left = left
+        self._death = death
+        self._now = now
+        self._culprit = _culprit(tasks, left, death)
+        self.made = Epilogue()
+
+    def written(self, attempts: Sequence[AttemptRecord]) -> Epilogue:
+        in_flight = {record.task_name for record in self._left}
+        for attempt in attempts:
+            if not self._seen.ended(attempt.task_name, attempt.attempt):
+                self._tell_of(attempt, goes_on=attempt.task_name in in_flight)
+        for record in sorted(self._left, key=lambda record: record.task_name != self._culprit):
+            self._end(record)
+        for task, because in self._skipped():
+            self._tell(TaskSkipped, self._now, task=task, because=because)
+            self.made.records.append(
+                TaskRecord(task, TaskStatus.SKIPPED, self._now, run_id=self._run_id, skipped_because=because)
+            )
+        self._finish()
+        return self.made
+
+    def _tell(self, kind: type[Event], time: float, **facts: Any) -> None:
+        event = kind(run_id=self._run_id, sequence=self._seen.sequence + 1, time=time, **facts)
+        self._seen.take(event)
+        self.made.events.append(event)
+
+    # -- what it did not tell any more ------------------------------------------------------------------------------
+
+    def _begin(self, task: str, attempt: int, at: float) -> None:
+        if not self._seen.begun(task, attempt):
+            self._tell(TaskStarted, at, task=task, attempt=attempt)
+
+    def _tell_of(self, one: AttemptRecord, *, goes_on: bool) -> None:
+        name, number = one.task_name, one.attempt
+        self._begin(name, number, one.started_at)
+        at = one.started_at if one.finished_at is None else one.finished_at
+        facts: dict[str, Any] = {"task": name, "attempt": number, "duration": at - one.started_at}
+        record = self._stored.get(name)
+        if one.outcome == "completed":
+            if record is not None:
+                facts |= {"summary": record.summary, "size": record.size, "not_kept": record.not_kept}
+            self._tell(TaskCompleted, at, **facts)
+            return
+        facts |= {"error": one.error or "interrupted", "traceback": one.traceback}
+        facts["timed_out"] = one.outcome == "timed out"
+        if goes_on or (record is not None and record.attempt > number):
+            self._tell(TaskRetrying, at, **facts, delay=0.0)
+        else:
+            self._tell(TaskFailed, at, **facts, interrupted=one.outcome not in ("failed", "timed out"))
+
+    # -- what was in flight -----------------------------------------------------------------------------------------
+
+    def _end(self, left: TaskRecord) -> None:
+        name, number, now = left.task_name, left.attempt, self._now
+        begun = now if left.started_at is None else left.started_at
+        failed = name == self._culprit
+        error, trace, duration = left.error, None, left.duration or 0.0
+        if left.status is TaskStatus.RUNNING:
+            duration = max(0.0, now - begun)
+            self._begin(name, number, begun)
+            if failed and self._death is not None:
+                error = f"its process {self._death.how}"
+                trace = trace_text(self._death.frames, error)
+            outcome = "failed" if failed else "interrupted"
+            self.made.attempts.append(AttemptRecord(name, number, begun, now, outcome, error, trace, self._run_id))
+        status = TaskStatus.FAILED if failed else TaskStatus.PENDING
+        record = TaskRecord(name, status, now, error=error, run_id=self._run_id, attempt=number, interrupted=not failed)
+        if failed:
+            record.started_at, record.finished_at, record.duration = begun, now, duration
+        self.made.records.append(record)
+        facts = {"task": name, "attempt": number, "duration": duration, "error": error or "interrupted"}
+        self._tell(TaskFailed, now, **facts, traceback=trace, interrupted=not failed)
+
+    # -- what follows -----------------------------------------------------------------------------------------------
+
+    def _planned(self) -> Iterator[str]:
+        return (name for name, action in self._start.planned.items() if action != "leave")
+
+    def _skipped(self) -> list[tuple[str, str]]:
+        """Return the tasks that will not run because one before them failed, and which."""
+        words = self._seen.words
+        edges = {task.name: task.deps for task in self._tasks}
+        because = {name: name for name, word in words.items() if word == "failed"}
+        follow = descendants_in(edges, because.keys())
+        found = []
+        for name in self._planned():
+            if name in follow and words.get(name, "skipped") == "skipped":
+                because[name] = next((because[dep] for dep in edges[name] if dep in because), name)
+                if name not in words:
+                    found.append((name, because[name]))
+        return found
+
+    def _finish(self) -> None:
+        words = [self._seen.words.get(name, "pending") for name in self._planned()]
+        made, counted = self.made, ("completed", "reused", "failed", "skipped")
+        counts = {word: words.count(word) for word in counted}
+        made.counts = {**counts, "pending": len(words) - sum(counts.values())}
+        made.failed_task = self._seen.first_failed
+        if counts["completed"] + counts["reused"] == len(words):
+            made.outcome = "completed"
+        elif self._death is None:
+            made.outcome = "cancelled"
+        else:
+            made.outcome = "failed" if counts["failed"] else "interrupted"
+            running = [record.task_name for record in self._left if record.status is TaskStatus.RUNNING]
+            made.error = self._death.of_run(self._run_id, sorted(running, key=lambda name: name != self._culprit))
+        self._tell(
+            RunFinished,
+            self._now,
+            workflow=self._start.workflow,
+            outcome=made.outcome,
+            duration=max(0.0, self._now - self._start.time),
+            failed_task=made.failed_task,
+            counts=made.counts,
+            error=made.error,
+        )
+
+
+def _culprit(tasks: Sequence[TaskInfo], left: Sequence[TaskRecord], death: Death | None) -> str | None:
+    """Return which task in flight the process died in, None if that cannot be told or somebody ended it."""
+    if death is None:
+        return None
+    running = [record.task_name for record in left if record.status is TaskStatus.RUNNING]
+    if len(running) == 1:
+        return running[0]
+    if not death.frames:
+        return None
+    first = death.frames[0]
+    found = [
+        task.name for task in tasks if task.name in running and (task.path, task.name) == (first.file, first.function)
+    ]
+    return found[0] if len(found) == 1 else None
