@@ -57,7 +57,8 @@ class Stoppable(Protocol):
 class Ladder:
     """Takes SIGINT, SIGTERM and SIGHUP for as long as the context lasts, in the main thread.
 
-    Before ``guard`` is called a signal raises :class:`Stopped`; from then on it stops what is guarded.
+    Before ``hold`` is called a signal raises :class:`Stopped`; from then on it waits for ``guard``, and then stops what
+    is guarded.
 
     Args:
         leave: ends the process at once with an exit code.
@@ -72,6 +73,7 @@ class Ladder:
         self._leave = leave
         self._clock = clock
         self._queue: SimpleQueue[int] = SimpleQueue()
+        self._held = False
         self._guarded: Stoppable | None = None
         self._on_stop: Callable[[], Any] = lambda: None
         self._before: dict[int, Any] = {}
@@ -93,6 +95,10 @@ class Ladder:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def hold(self) -> None:
+        """What is to be guarded is being started: a signal is kept until then; only a second one does not wait."""
+        self._held = True
+
     def guard(self, run: Stoppable, on_stop: Callable[[], Any]) -> None:
         """From now on signals stop this run.
 
@@ -107,8 +113,9 @@ class Ladder:
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self.code = self.code or _CODES[signal.Signals(number)]
-        if self._guarded is None:
+        if self._guarded is None and not self._held:
             raise Stopped(self.code)
+        self._held = False
         self._queue.put(number)
 
     def _climb(self, run: Stoppable) -> None:

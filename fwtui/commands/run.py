@@ -23,8 +23,8 @@ from fwtui.session.project import Project
 from fwtui.session.rawoutput import RawOutput
 from fwtui.session.session import Session
 from fwtui.session.settings import Settings
-from fwtui.signals import Ladder
-from fwtui.standard import end_at_once
+from fwtui.signals import Ladder, Stopped
+from fwtui.standard import complain, end_at_once
 from fwtui.streams import SteadyStream, ascii_only
 
 if TYPE_CHECKING:
@@ -55,7 +55,11 @@ def run_headless(project: Project, settings: Settings, *, output: str) -> int:
     """
     headless = _Headless(project, settings, output)
     with Ladder() as ladder:
-        code = headless.run(ladder)
+        try:
+            code = headless.run(ladder)
+        except Stopped as stopped:  # before anything ran; click would make 130 of every signal
+            complain("interrupted; nothing was running")
+            return stopped.code
         if headless.leaves:
             # Threads that are stuck in a task, and what they started, must not hold up the end of the process.
             end_at_once(code)
@@ -84,6 +88,7 @@ class _Headless:
             for line in loaded.output.splitlines():
                 self._items.put(RawLine(loaded.loaded_at, line, session.project.file.name))
             try:
+                ladder.hold()
                 with naming_the_run(session):
                     session.start()
                 ladder.guard(session, lambda: self._say(stopping_notice(hint=ladder.code == 130)))

@@ -55,6 +55,28 @@ def test_a_signal_before_anything_runs_ends_at_once(number: int, code: int) -> N
 
 
 @pytest.mark.usefixtures("handlers_as_before")
+def test_a_signal_while_a_run_is_being_started_stops_it_once_it_goes_on() -> None:
+    work = Work()
+    with Ladder() as ladder:
+        ladder.hold()
+        send(signal.SIGTERM)
+        assert work.asked.empty()
+        ladder.guard(work, lambda: None)
+        assert work.asked.get(timeout=SOON) == "stop"
+        work.ended.set()
+    assert ladder.code == 143
+
+
+@pytest.mark.usefixtures("handlers_as_before")
+def test_a_second_signal_does_not_wait_for_a_start_that_never_ends() -> None:
+    with pytest.raises(Stopped), Ladder() as ladder:
+        ladder.hold()
+        send(signal.SIGINT)
+        send(signal.SIGINT)
+        threading.Event().wait(SOON)
+
+
+@pytest.mark.usefixtures("handlers_as_before")
 def test_the_first_interrupt_drains_for_as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signals, "_DRAIN", 0.0)
     work, told = Work(), threading.Event()
