@@ -1,0 +1,182 @@
+"""How cost grows with the number of tasks: building, running, resuming, and the memory that it takes.
+
+Each size is measured in a process of its own, so that the peak of its memory is its own.
+
+    python benchmarks/growth.py                          the table
+    python benchmarks/growth.py --plot docs/growth.svg   and the plot of the manual (needs matplotlib)
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fwtui.model.views import RunView
+
+SIZES = (1_000, 10_000, 100_000)
+FIGURES = {
+    "build": "building the workflow",
+    "run": "run in memory",
+    "durable": "run, every task committed",
+    "resume": "resume, all done",
+    "open": "opening the dashboard's picture",
+    "frame": "one frame of the table",
+}
+MEMORY = {"memory": "peak memory of the run", "durable_memory": "peak memory of the durable run"}
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return how many seconds it takes."""
+    gc.collect()
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def peak() -> float:
+    """Return the peak of this process's memory in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
+
+
+def measure(count: int, *, durable: bool) -> dict[str, float]:
+    """Return the seconds and megabytes of one size, in this process."""
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    from shapes import layers, workflow
+
+    from flowweaver import SQLiteStateStore, ThreadedExecutor
+
+    shape = layers(count, width=100)
+    found: dict[str, float] = {}
+    flow = workflow(shape, int)
+    if not durable:
+        found["build"] = timed(lambda: workflow(shape, int))
+        found["run"] = timed(lambda: ThreadedExecutor(4).execute(flow))
+        found["memory"] = peak()
+        return found
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "state.db"
+        found["durable"] = timed(lambda: ThreadedExecutor(4, SQLiteStateStore(path)).execute(flow))
+        found["durable_memory"] = peak()
+        again = workflow(shape, int)
+        found["resume"] = timed(lambda: ThreadedExecutor(4, SQLiteStateStore(path)).execute(again))
+        assert all(task.restored for task in again.tasks)
+        found |= screen(folder, count)
+    return found
+
+
+FILE = """
+import sys
+sys.path.insert(0, {here!r})
+from shapes import layers, workflow
+
+workflow = workflow(layers({count}, width=100), int)
+"""
+
+
+def screen(folder: str, count: int) -> dict[str, float]:
+    """Return the seconds until a session has its picture, and those of one frame of its table."""
+    from fwtui.model.views import idle_view
+    from fwtui.session.project import Project
+    from fwtui.session.session import Session
+
+    file = Path(folder) / "flow.py"
+    file.write_text(FILE.format(here=str(Path(__file__).resolve().parent), count=count))
+    session = Session(Project.of(file, environ={}))
+    views: list[RunView] = []
+    opening = timed(lambda: views.append(idle_view(session.open())))
+    session.close()
+    return {"open": opening, "frame": asyncio.run(frame(views[0]))}
+
+
+async def frame(view: RunView) -> float:
+    """Return the seconds in which a table draws all its rows on a screen of 200 columns and 50 rows."""
+    from textual.app import App
+
+    from fwtui.widgets.task_table import TaskTable
+
+    table = TaskTable(time.time)
+
+    class Alone(App[None]):
+        def compose(self) -> Iterator[TaskTable]:
+            yield table
+
+    async with Alone().run_test(size=(200, 50)) as pilot:
+        table.show(view)
+        await pilot.pause()
+        return min(timed(lambda: [table.render_line(y) for y in range(50)]) for _ in range(5))
+
+
+def table_of(found: dict[int, dict[str, float]]) -> str:
+    """Return the figures as lines, the growth beside each."""
+    lines = [f"{'':34}" + "".join(f"{count:>22,}" for count in found)]
+    for key, what in FIGURES.items():
+        cells = [
+            f"{took[key] * 1e3:12,.1f} ms" + ("" if key == "frame" else f" {took[key] / count * 1e6:5.1f}us")
+            for count, took in found.items()
+        ]
+        lines.append(f"{what:34}" + "".join(f"{cell:>22}" for cell in cells))
+    for key, what in MEMORY.items():
+        lines.append(f"{what:34}" + "".join(f"{took[key]:>19,.0f} MB" for took in found.values()))
+    return "\n".join(lines)
+
+
+def plot(found: dict[int, dict[str, float]], path: str) -> None:
+    """Write a plot of seconds by number of tasks, both as logarithms."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "growth"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4.5))
+    for key, what in FIGURES.items():
+        axes.plot(list(found), [took[key] for took in found.values()], marker="o", label=what)
+    axes.set(xscale="log", yscale="log", xlabel="tasks", ylabel="seconds")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+    figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure every size and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--plot", metavar="FILE", help="write a plot as SVG")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="of which the quickest counts")
+    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--durable", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.one:
+        print(json.dumps(measure(options.one, durable=options.durable)))
+        return
+    found: dict[int, dict[str, float]] = {}
+    for count in SIZES:
+        repeats = [
+            {**apart("--one", str(count)), **apart("--one", str(count), "--durable")} for _ in range(options.repeats)
+        ]
+        found[count] = {key: min(each[key] for each in repeats) for key in repeats[0]}
+    print(table_of(found))
+    print(f"best of {options.repeats}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, 4 workers, layers of 100")
+    if options.plot:
+        plot(found, options.plot)
+
+
+def apart(*arguments: str) -> dict[str, float]:
+    """Return what this script measures in a process of its own."""
+    done = subprocess.run([sys.executable, __file__, *arguments], check=True, capture_output=True, text=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+if __name__ == "__main__":
+    main()
