@@ -15,6 +15,8 @@ from fwtui.leaving import close, tell_the_end
 from fwtui.model.ascii_text import wants_ascii
 from fwtui.model.motion import turns_a_second
 from fwtui.model.settings_keys import keymap_of
+from fwtui.picking_app import PickingApp
+from fwtui.session.folder import Workflows
 from fwtui.session.port import SessionPort
 from fwtui.session.settings_file import config_folder, read_keys, read_preferences, write_preferences
 from fwtui.standard import end_at_once
@@ -26,18 +28,31 @@ _DRAIN_SECONDS = 2.0
 _TERMINATED = 143
 
 
-def run_dashboard(session: SessionPort, *, run_at_start: bool = False, watch: bool = True) -> int:
+def run_dashboard(
+    session: SessionPort | None,
+    workflows: Workflows | None = None,
+    *,
+    run_at_start: bool = False,
+    watch: bool = True,
+) -> int:
     """Show a session until the person leaves, close it, and return the exit code.
 
-    What is left in the scrollback is how the last run of the session ended.
+    What is left in the scrollback is how the last run of each session ended.
+
+    Args:
+        session: the workflow; None to begin with the list of workflows.
+        workflows: what is in that list; None where there is only the session.
+        run_at_start: a run starts as soon as the file is loaded.
+        watch: saves of the file are noticed.
     """
     with Terminal() as terminal:
         folder = config_folder()
         preferences, notice = read_preferences(folder)
         keys, unread = read_keys(folder)
         keymap, wrong = keymap_of(keys)
-        app = DashboardApp(
+        app = PickingApp(
             session,
+            workflows,
             watch=watch,
             run_at_start=run_at_start,
             terminal=terminal,
@@ -52,17 +67,24 @@ def run_dashboard(session: SessionPort, *, run_at_start: bool = False, watch: bo
         forgotten = "" if notice else write_preferences(folder, preferences, app.preferences)
         # Textual has put back what it found; tasks that still run are captured by what was there last.
         sys.stdout, sys.stderr = app.streams
-        if app.terminated:
-            session.wait(_DRAIN_SECONDS)
-        close(session)
-        left_behind = session.running or session.threads_left > 0
+        endings, last_code, left_behind = app.endings, app.left_code, app.left_behind
+        session = app.session
+        if session is not None:
+            if app.terminated:
+                session.wait(_DRAIN_SECONDS)
+            close(session)
+            ending = session.ending()
+            endings = [*endings, ending] if ending is not None else endings
+            last_code = session.exit_code or (last_code if ending is None else 0)
+            left_behind = left_behind or session.running or session.threads_left > 0
         if left_behind:
             terminal.close_for_others()
     code = _TERMINATED if app.terminated else code
     if code is None and app.return_code:
         code, app.error = app.return_code, "\n".join(terminal.rest())
     said = "\n".join(filter(None, (app.error, forgotten and f"fwtui: {forgotten}")))
-    code = tell_the_end(session, (terminal.out, terminal.err), code, said)
+    tell_the_end(endings, (terminal.out, terminal.err), said)
+    code = last_code if code is None else code
     if left_behind:
         end_at_once(code)
     return code

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fwtui.cli_group import DEFAULT, Commands, FileCommand
-from fwtui.cli_options import file_options, running, selection, session_of, task_names
+from fwtui.cli_options import file_options, running, selection, session_of, task_names, workflows_of
 from fwtui.standard import complain, let_go_of_stdout, open_what_is_closed
 
 __all__ = ["main"]
@@ -62,19 +62,26 @@ def cli(context: click.Context) -> None:
 def open_(target: str, *, no_tui: bool, run_at_start: bool, no_watch: bool, **given: Any) -> int:
     """Open a workflow in the dashboard."""
     project, settings = session_of(target, given)
-    if project.file.is_dir():
+    headless = no_tui or not _has_screen()
+    folder = project.file.is_dir()
+    if folder and run_at_start:
+        raise click.UsageError("--run starts one workflow: name its file.")
+    if folder and headless:
         from fwtui.commands.folder import list_folder
 
-        return list_folder(project.file)
+        return list_folder(workflows_of(project, given))
     _warn_of_other_owners()
-    if no_tui or not _has_screen():
+    if headless:
         from fwtui.commands.run import run_headless
 
         return run_headless(project, settings, output="text")
     from fwtui.app import run_dashboard
     from fwtui.session.session import Session
 
-    return run_dashboard(Session(project, settings), run_at_start=run_at_start, watch=not no_watch)
+    workflows = workflows_of(project, given)
+    listed = folder or (settings.name is None and workflows.several())
+    session = None if listed else Session(project, settings)
+    return run_dashboard(session, workflows, run_at_start=run_at_start, watch=not no_watch)
 
 
 @cli.command()

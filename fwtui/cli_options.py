@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from fwtui.session.folder import Workflows
     from fwtui.session.project import Project
     from fwtui.session.settings import Settings
 
-__all__ = ["file_options", "running", "selection", "session_of", "task_names"]
+__all__ = ["file_options", "running", "selection", "session_of", "task_names", "workflows_of"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -108,16 +109,21 @@ def session_of(target: str, given: dict[str, Any]) -> tuple[Project, Settings]:
         ParameterError: a parameter is not name=value.
         click.UsageError: there is no current folder to find the file from.
     """
-    from fwtui.session.params import read_pairs
-    from fwtui.session.port import RunRequest
     from fwtui.session.project import Project, split_target
-    from fwtui.session.settings import Settings
 
     path, name = split_target(target)
     try:
         project = Project.of(path, state=given.get("state"))
     except FileNotFoundError:
         raise click.UsageError("The folder you are in is gone; change to one that is there.") from None
+    return project, _settings(name, given)
+
+
+def _settings(name: str | None, given: dict[str, Any]) -> Settings:
+    from fwtui.session.params import read_pairs
+    from fwtui.session.port import RunRequest
+    from fwtui.session.settings import Settings
+
     request = RunRequest(
         fresh=given.get("fresh", False),
         only=given.get("only") or None,
@@ -127,7 +133,7 @@ def session_of(target: str, given: dict[str, Any]) -> tuple[Project, Settings]:
         up_to=given.get("up_to", ()),
         continue_or_new=given.get("continue_or_new", False),
     )
-    settings = Settings(
+    return Settings(
         name=name,
         params=read_pairs(given["params"]),
         request=request,
@@ -136,7 +142,20 @@ def session_of(target: str, given: dict[str, Any]) -> tuple[Project, Settings]:
         workers=given.get("jobs"),
         command=_repeated(given),
     )
-    return project, settings
+
+
+def workflows_of(project: Project, given: dict[str, Any]) -> Workflows:
+    """Return the workflows among which a person picks, in a folder or a file; each is opened with the same options."""
+    from fwtui.session.folder import Workflows
+    from fwtui.session.project import Project
+    from fwtui.session.session import Session
+
+    state = given.get("state")
+    return Workflows(
+        project.file,
+        lambda path, name: Session(Project.of(path, state=state), _settings(name, given)),
+        state=state,
+    )
 
 
 def _repeated(given: dict[str, Any]) -> tuple[str, ...]:

@@ -25,7 +25,8 @@ from fwtui.ordered_keys import OrderedKeys
 from fwtui.screens.background import from_threads
 from fwtui.screens.dashboard import Dashboard
 from fwtui.screens.looking import LookingKeys
-from fwtui.session.port import SessionPort
+from fwtui.screens.picker import Picker
+from fwtui.session.port import LoadProblem, SessionPort
 from fwtui.terminal import Terminal
 from fwtui.terminal_modes import stop_process
 from fwtui.theme import LIGHT, readable
@@ -44,7 +45,7 @@ class DashboardApp(OrderedKeys):
     """One session on one screen.
 
     Args:
-        session: the workflow.
+        session: the workflow; None if it is chosen later.
         watch: saves of the file are noticed.
         run_at_start: a run starts as soon as the file is loaded.
         clock: seconds since the epoch.
@@ -60,6 +61,8 @@ class DashboardApp(OrderedKeys):
         terminated: a signal ended it.
         preferences: how the person likes it, when it ended.
         streams: what stood for stdout and stderr when it ended.
+        session: the workflow that is open; None if none is.
+        dashboard: its screen.
     """
 
     CSS_PATH = "app.tcss"
@@ -74,7 +77,7 @@ class DashboardApp(OrderedKeys):
 
     def __init__(
         self,
-        session: SessionPort,
+        session: SessionPort | None,
         *,
         watch: bool = True,
         run_at_start: bool = False,
@@ -89,19 +92,34 @@ class DashboardApp(OrderedKeys):
         super().__init__()
         self.register_theme(LIGHT)
         self.preferences = preferences
-        self._opened = False
         self._notices = notices
         self._turns = turns
         self.names = KeyNames(keymap)
         self.set_keymap(dict(keymap))
-        self.session = session
-        self.dashboard = Dashboard(session, clock, watch=watch, run_at_start=run_at_start, names=self.names)
-        self._liking = Liking(self, self.dashboard, preferences, ascii_only=ascii_only, may_turn=turns > 0)
+        self.session: SessionPort | None = None
+        self.dashboard: Dashboard | None = None
+        self.liking = Liking(self, preferences, ascii_only=ascii_only, may_turn=turns > 0)
+        self._clock = clock
         self._watch = watch
+        if session is not None:
+            self.take(session, run_at_start=run_at_start)
         self._terminal = terminal
         self.error = ""
         self.terminated = False
         self.streams = (sys.stdout, sys.stderr)
+
+    def take(self, session: SessionPort, *, run_at_start: bool = False) -> Dashboard:
+        """Return the screen of a session, which is the one that is open from now on."""
+        self.session = session
+        self.dashboard = Dashboard(session, self._clock, watch=self._watch, run_at_start=run_at_start, names=self.names)
+        self.liking.take(self.dashboard)
+        return self.dashboard
+
+    @property
+    def front(self) -> Dashboard | Picker:
+        """The screen that everything but a page or a question belongs to."""
+        assert self.dashboard is not None
+        return self.dashboard
 
     def get_css_variables(self) -> dict[str, str]:
         """Return the theme's colours, those of words so that they can be read."""
@@ -110,7 +128,7 @@ class DashboardApp(OrderedKeys):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Return what the palette finds by word: what the keys do, and the themes."""
-        yield from self._liking.commands()
+        yield from self.liking.commands()
         if screen is self.dashboard:
             for row in (*keys_of("dashboard"), *keys_of("everywhere")):
                 shown = f"{self.names.all_shown(row.id)}   {row.id}"
@@ -121,12 +139,12 @@ class DashboardApp(OrderedKeys):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keep the palette away from a question and from what is being typed."""
         if action == "command_palette":
-            return self.dashboard.dialog is None and not self.dashboard.typing
+            return self.front.dialog is None and not self.front.typing
         return super().check_action(action, parameters)
 
     def on_mount(self) -> None:
         """Open the screen and start its time."""
-        self.push_screen(self.dashboard)
+        self.push_screen(self.front)
         if self._terminal is None:
             return
         # What is printed outside any task goes where the rest of such output goes, and not into Textual.
@@ -136,32 +154,53 @@ class DashboardApp(OrderedKeys):
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._terminated)
         self.set_interval(1 / _DRAINS_A_SECOND, self._drain)
-        self.set_interval(1.0, self.dashboard.tick)
+        self.set_interval(1.0, self._tick)
         if self._turns:
-            self.set_interval(1 / self._turns, self.dashboard.turn)
+            self.set_interval(1 / self._turns, self._turn)
+
+    def _tick(self) -> None:
+        self.front.tick()
+
+    def _turn(self) -> None:
+        self.front.turn()
 
     def _drain(self) -> None:
-        self.dashboard.drain()
+        self.front.drain()
         if self._terminal is not None and self._terminal.lines:
-            self.dashboard.wrote_outside(self._terminal.take())
+            self.front.wrote_outside(self._terminal.take())
 
     def on_dashboard_opened(self) -> None:
         """The file was looked at: watch it; or leave, where the state cannot be used."""
-        fatal = self.dashboard.conductor.fatal
-        if fatal is not None:
-            self.error = f"fwtui: {' '.join(str(fatal).split())}"
-            self.exit(_STATE_CODE)
+        board, session = self.dashboard, self.session
+        if board is None or session is None:
             return
+        fatal = board.conductor.fatal
+        if fatal is not None:
+            self.give_up(" ".join(str(fatal).split()))
+        elif not self.asks_which(session.problem):
+            self._begin(board, session)
+
+    def give_up(self, why: str) -> None:
+        """The state cannot be used: leave."""
+        self.error = f"fwtui: {why}"
+        self.exit(_STATE_CODE)
+
+    def asks_which(self, problem: LoadProblem | None) -> bool:
+        """Tell whether the person is asked which workflow is meant, because of this problem."""
+        del problem
+        return False
+
+    def _begin(self, board: Dashboard, session: SessionPort) -> None:
         if self._watch:
-            self.session.watch(from_threads(self.dashboard.saved))
-        self._liking.open()
-        self._opened = True
+            session.watch(from_threads(board.saved))
+        self.liking.open(board)
         for notice in reversed(self._notices):
-            self.dashboard.say_first(messages.refused(notice))
+            board.say_first(messages.refused(notice))
+        self._notices = ()
 
     def keeps(self, key: str) -> bool:
         """Keep keys while a file loads, but not a q that nothing waits before."""
-        return self.dashboard.busy and key not in self.names.keys("leave.quit")
+        return self.front.busy and key not in self.names.keys("leave.quit")
 
     def leads_out(self, key: str) -> bool:
         """The ladder is climbed at once, whatever waits."""
@@ -169,7 +208,7 @@ class DashboardApp(OrderedKeys):
 
     def before_key(self) -> None:
         """What was said has been read."""
-        self.dashboard.key_pressed()
+        self.front.key_pressed()
 
     async def on_board_free(self) -> None:
         """The file is loaded: do what was asked for meanwhile, in order."""
@@ -182,33 +221,42 @@ class DashboardApp(OrderedKeys):
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, or take it back."""
-        self.dashboard.say(self._liking.switch_mouse())
+        self.front.say(self.liking.switch_mouse())
 
     def action_shell(self) -> None:
         """Stop, so that the shell has the terminal; but not a run."""
-        if self.dashboard.conductor.running:
+        if self.dashboard is not None and self.dashboard.conductor.running:
             self.dashboard.say(messages.would_freeze())
         elif self._terminal is not None:
             stop_process(self)
 
     def action_interrupt(self) -> None:
         """Copy, or leave by the ladder, from whatever screen."""
-        self.dashboard.action_interrupt()
+        self.front.action_interrupt()
 
     def on_looking_keys_edit_wanted(self, event: LookingKeys.EditWanted) -> None:
         """Open a file in the person's editor."""
         problem = "" if self._terminal is None else open_editor(self, self._terminal, event.path, event.line)
         if problem:
-            self.dashboard.say(messages.refused(problem))
+            self.front.say(messages.refused(problem))
+
+    def on_board_left(self, event: Dashboard.Left) -> None:
+        """The person has left the dashboard."""
+        self.board_left(whole=event.whole)
+
+    def board_left(self, *, whole: bool) -> None:
+        """Leave; there is nothing to go back to."""
+        del whole
+        self.exit()
 
     def exit(self, result: int | None = None, *args: Any, **options: Any) -> None:
         """Remember what tasks that still run write to, and how the person likes it, and end."""
         self.streams = (sys.stdout, sys.stderr)
-        if self._opened:
-            self.preferences = self._liking.now()
+        self.preferences = self.liking.now()
         super().exit(result, *args, **options)
 
     def _terminated(self) -> None:
-        self.session.stop()
+        if self.session is not None:
+            self.session.stop()
         self.terminated = True
         self.exit()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import TextIO
 
-from fwtui.model.verdict import verdict_text
+from fwtui.model.verdict import Ending, verdict_text
 from fwtui.session.port import SessionPort
 from fwtui.streams import SteadyStream, ascii_only
 
@@ -24,20 +25,18 @@ def close(session: SessionPort) -> None:
     closing.join(_CLOSE_SECONDS)
 
 
-def tell_the_end(session: SessionPort, streams: tuple[TextIO, TextIO], code: int | None, error: str) -> int:
-    """Say how a session's last run ended, and return the exit code.
+def tell_the_end(endings: Sequence[Ending], streams: tuple[TextIO, TextIO], error: str) -> None:
+    """Say how the last run of each session ended.
 
     Args:
-        session: the session.
+        endings: in the order in which the sessions were left.
         streams: where stdout and stderr lead.
-        code: the exit code if it is decided already; else it is that of the last run.
         error: what is to be said on stderr, "" for nothing.
     """
     # The terminal may be gone: what is written to it then is dropped.
     out, err = map(SteadyStream, streams)
     if error:
         err.write(f"{error}\n")
-    ending = session.ending()
-    if ending is not None:
-        out.write(verdict_text(ending, ascii_only=ascii_only(out)) + "\n")
-    return session.exit_code if code is None else code
+    texts = [verdict_text(ending, ascii_only=ascii_only(out)) for ending in endings]
+    if texts:
+        out.write("\n\n".join(texts) + "\n")

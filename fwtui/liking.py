@@ -15,7 +15,7 @@ from fwtui.model.sorting import order_of
 from fwtui.screens.dashboard import Dashboard
 from fwtui.terminal_modes import report_mouse
 from fwtui.theme import DEFAULT_THEME
-from fwtui.widgets.drawing import ASCII
+from fwtui.widgets.drawing import ASCII, Drawn
 from fwtui.widgets.lines_pane import LinesPane
 
 __all__ = ["Liking"]
@@ -26,17 +26,15 @@ class Liking:
 
     Args:
         app: the application.
-        dashboard: its screen.
         preferences: how it was left.
         ascii_only: only ASCII is drawn, for whatever reason.
         may_turn: the surroundings allow that something turns.
     """
 
-    def __init__(
-        self, app: App[int], dashboard: Dashboard, preferences: Preferences, *, ascii_only: bool, may_turn: bool
-    ) -> None:
+    def __init__(self, app: App[int], preferences: Preferences, *, ascii_only: bool, may_turn: bool) -> None:
         self._app = app
-        self._dashboard = dashboard
+        self._dashboard: Dashboard | None = None
+        self._opened = False
         self._liked = preferences
         self._may_turn = may_turn
         self._view_at_first = ""
@@ -44,18 +42,24 @@ class Liking:
         app.theme = preferences.theme if preferences.theme in app.available_themes else DEFAULT_THEME
         self._move()
 
+    def take(self, dashboard: Dashboard) -> None:
+        """From now on this is the screen of the application."""
+        self._dashboard, self._opened = dashboard, False
+        self._move()
+
+    def let_go(self) -> None:
+        """The screen is left: the next one opens as this one was."""
+        self._liked, self._dashboard = self.now(), None
+
     def _move(self) -> None:
         moves = self._liked.motion and self._may_turn
-        self._dashboard.motion = moves
+        if self._dashboard is not None:
+            self._dashboard.motion = moves
         self._app.animation_level = constants.TEXTUAL_ANIMATIONS if moves else "none"
 
-    @property
-    def _log(self) -> LinesPane:
-        return self._dashboard.query_one("#log", LinesPane)
-
-    def open(self) -> None:
+    def open(self, board: Dashboard) -> None:
         """The file was looked at: show what was left open, where it makes sense."""
-        board = self._dashboard
+        self._opened = True
         view = board.view
         never_ran = view is None or (view.run is None and not view.records)
         self._view_at_first = opening_view(self._liked.view, never_ran=never_ran, width=board.size.width)
@@ -63,15 +67,18 @@ class Liking:
             board.show_pane(self._view_at_first)
         board.table.set_order(order_of(self._liked.sort))
         if self._liked.wrap:
-            self._log.toggle_wrap()
+            _log_of(board).toggle_wrap()
 
     def now(self) -> Preferences:
         """Return how it is liked now."""
-        view = self._dashboard.pane.wanted
+        theme = "" if self._app.theme == DEFAULT_THEME else self._app.theme
+        board = self._dashboard
+        if board is None or not self._opened:
+            return replace(self._liked, theme=theme)
+        view = board.pane.wanted
         # What could not be shown, or is there only now, is no change of mind.
         view = self._liked.view if view in (self._view_at_first, "output") else view
-        theme = "" if self._app.theme == DEFAULT_THEME else self._app.theme
-        return replace(self._liked, theme=theme, view=view, wrap=self._log.wraps, sort=self._dashboard.table.order.text)
+        return replace(self._liked, theme=theme, view=view, wrap=_log_of(board).wraps, sort=board.table.order.text)
 
     def switch_mouse(self) -> Message:
         """Give the mouse to the terminal, or take it back; return what is to be said."""
@@ -93,10 +100,19 @@ class Liking:
     def _switch_motion(self) -> None:
         self._liked = replace(self._liked, motion=not self._liked.motion)
         self._move()
-        self._dashboard.refresh_lines()
+        if self._dashboard is not None:
+            self._dashboard.refresh_lines()
 
     def _switch_ascii(self) -> None:
         only = not self._app.has_class(ASCII)
         self._liked = replace(self._liked, ascii=only)
         self._app.set_class(only, ASCII)
-        self._dashboard.draw_anew()
+        for screen in self._app.screen_stack:
+            for part in screen.query(Drawn):
+                part.draw_anew()
+        if self._dashboard is not None:
+            self._dashboard.refresh_lines()
+
+
+def _log_of(board: Dashboard) -> LinesPane:
+    return board.query_one("#log", LinesPane)

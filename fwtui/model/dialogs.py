@@ -142,8 +142,8 @@ def stop_dialog(view: RunView, names: KeyNames = USUAL) -> DialogSpec:
     )
 
 
-def quit_dialog(view: RunView, now: float, names: KeyNames = USUAL) -> DialogSpec:
-    """Quit while running?"""
+def quit_dialog(view: RunView, now: float, names: KeyNames = USUAL, *, word: str = "quit") -> DialogSpec:
+    """Quit while running? ``word`` is what the person does then."""
     tasks = [view.tasks[name] for name in view.tasks if name in view.in_flight]
     verb = "is" if len(tasks) == 1 else "are"
     needs = [
@@ -155,16 +155,16 @@ def quit_dialog(view: RunView, now: float, names: KeyNames = USUAL) -> DialogSpe
     if len(tasks) == 1 and needs:
         about = f", it needs {about_text(needs[0])} more"
     finish = (
-        "Finish, then quit"
+        f"Finish, then {word}"
         if not tasks
-        else f"Finish {'this' if len(tasks) == 1 else 'these'} {len(tasks):,}, then quit"
+        else f"Finish {'this' if len(tasks) == 1 else 'these'} {len(tasks):,}, then {word}"
     )
     return _spec(
-        "Quit while running?",
+        f"{word.capitalize()} while running?",
         f"{count_of(len(tasks), 'task')} {verb} running{about}.",
         # The key that asked is the next step of the ladder.
         _button(names, "dialog.first dialog.yes leave.quit", finish, "finish"),
-        _button(names, "run.stop_now", "Stop now and quit", "now"),
+        _button(names, "run.stop_now", f"Stop now and {word}", "now"),
         _button(names, "dialog.last dialog.no", "Stay"),
     )
 

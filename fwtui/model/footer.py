@@ -53,6 +53,7 @@ class FooterFacts:
         searching: a search in the log holds.
         past: an old run is shown, read-only.
         whole: the pane has taken the place of the tasks.
+        inside: it was opened from a list, to which leaving it leads back.
         names: the keys as the person has them.
     """
 
@@ -64,6 +65,7 @@ class FooterFacts:
     searching: bool = False
     past: bool = False
     whole: bool = False
+    inside: bool = False
     names: KeyNames = USUAL
 
     def hint(self, ids: str, label: str, *, wide: bool = False) -> Hint:
@@ -86,15 +88,15 @@ def hints_for(view: RunView | None, facts: FooterFacts) -> list[Hint]:
         return [facts.hint("typing.keep", "keep filter"), facts.hint("typing.drop", "drop filter"), moves]
     if facts.typing == "search":
         return [facts.hint("typing.keep", "next match"), facts.hint("typing.drop", "end search")]
-    leave = "quit"
+    leave = away = "back" if facts.inside else "quit"
     if view is None:
         hints = []
     elif facts.part in WHOLE:
         hints = _in_view(view, facts)
-        leave = "back" if facts.full or facts.part == "runs" else "quit"
+        leave = "back" if facts.full or facts.part == "runs" else away
     else:
         hints = _in_tasks(view, facts) if facts.part == "tasks" else _in_pane(view, facts)
-        leave = "back" if facts.full else "quit"
+        leave = "back" if facts.full else away
     return [*hints, facts.hint("look.help", "help"), facts.hint("leave.quit", leave)]
 
 

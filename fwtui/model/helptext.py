@@ -16,6 +16,7 @@ _TITLES = {
     "graph": "In the graph",
     "timeline": "In the timeline",
     "runs": "In the runs",
+    "workflows": "In a list of workflows",
     "typing": "While a filter or a search is typed",
     "dialog": "In a question",
     "page": "On a page like this one",

@@ -18,7 +18,7 @@ from fwtui.model.text import count_of, duration, visible
 from fwtui.model.times import clock_text, day_text
 from fwtui.model.views import RunFacts, RunView
 
-__all__ = ["RunRow", "against", "run_rows", "shown_runs", "usual_of_runs", "usual_of_task", "usual_text"]
+__all__ = ["RunRow", "against", "run_row", "run_rows", "shown_runs", "usual_of_runs", "usual_of_task", "usual_text"]
 
 _LAST_GOOD = 5
 """Earlier ones that make what is usual, as for the durations that the store remembers."""
@@ -83,7 +83,15 @@ def run_rows(view: RunView, own: str = "") -> list[RunRow]:
     if live is not None and all(run.run_id != live.run_id for run in runs):
         runs.insert(0, _record_of(live, view.workflow, own))
     usual = usual_of_runs(runs)
-    return [_row_of(run, view, own, usual.get(run.run_id)) for run in runs]
+    return [
+        run_row(
+            run,
+            usual=usual.get(run.run_id),
+            own=own,
+            counts=view.counts if run.outcome is None and live is not None and live.run_id == run.run_id else None,
+        )
+        for run in runs
+    ]
 
 
 def _record_of(run: RunFacts, workflow: str, own: str) -> RunRecord:
@@ -91,16 +99,25 @@ def _record_of(run: RunFacts, workflow: str, own: str) -> RunRecord:
     return RunRecord(run.run_id, workflow, run.started_at, run.finished_at, run.outcome, run.failed_task, holder)
 
 
-def _row_of(run: RunRecord, view: RunView, own: str, usual: float | None) -> RunRow:
+def run_row(
+    run: RunRecord, *, usual: float | None = None, own: str = "", counts: Mapping[State, int] | None = None
+) -> RunRow:
+    """Return the row of one run.
+
+    Args:
+        run: what is recorded of it.
+        usual: the seconds that such runs take.
+        own: what the store calls this process.
+        counts: tasks by state, of a run whose record has none yet because it goes on.
+    """
     seconds = None if run.finished_at is None else max(0.0, run.finished_at - run.started_at)
     state = _STATES.get(run.outcome, State.INTERRUPTED)
-    live = run.outcome is None and view.run is not None and view.run.run_id == run.run_id
     return RunRow(
         run.run_id,
         state,
         run.started_at,
         seconds,
-        _counts_of(view.counts) if live else tuple(_counted(run.counts)),
+        tuple(_counted(run.counts)) if counts is None else _counts_of(counts),
         _note(run, state, seconds, usual),
         "" if not run.holder or run.holder == own else visible(run.holder),
     )

@@ -12,7 +12,7 @@ from fwtui.model.text import visible
 
 __all__ = ["keymap_of"]
 
-_PARTS = frozenset({"tasks", "pane", "graph", "timeline", "runs"})
+_PARTS = frozenset({"tasks", "pane", "graph", "timeline", "runs", "workflows"})
 _WITH: Mapping[str, frozenset[str]] = {
     "everywhere": _PARTS | {"dashboard", "typing", "dialog", "page", "plan"},
     "dashboard": _PARTS,

@@ -23,7 +23,7 @@ from fwtui.screens.dialog import Dialog
 from fwtui.screens.notices import Notices
 from fwtui.screens.pane import Pane
 from fwtui.session.port import SessionPort
-from fwtui.widgets.drawing import ASCII, Drawn
+from fwtui.widgets.drawing import ASCII
 from fwtui.widgets.footer import Footer
 from fwtui.widgets.graph import GraphView
 from fwtui.widgets.header import Header
@@ -61,12 +61,24 @@ class Board(Screen[None], inherit_bindings=False):
         auto: a save starts a run.
         dialog: the question that is open.
         motion: something turns while a run goes on.
+        inside: it was opened from a list of workflows, to which leaving it leads back.
     """
 
     AUTO_FOCUS: ClassVar[str | None] = "#tasks"
 
     class Free(TextualMessage):
         """What keys waited for is done."""
+
+    class Left(TextualMessage):
+        """The person has left, and nothing holds them here any more.
+
+        Attributes:
+            whole: for good, and not only to the list that this was opened from.
+        """
+
+        def __init__(self, *, whole: bool) -> None:
+            super().__init__()
+            self.whole = whole
 
     def __init__(
         self, session: SessionPort, clock: Callable[[], float], *, watch: bool, names: KeyNames = USUAL
@@ -83,6 +95,7 @@ class Board(Screen[None], inherit_bindings=False):
         self.auto = False
         self.dialog: Dialog | None = None
         self.motion = True
+        self.inside = False
         self._spin = 0
         self._estimated: tuple[object, float, float | None] | None = None
         self._laid_out: tuple[Layout, str, str] | None = None
@@ -118,12 +131,6 @@ class Board(Screen[None], inherit_bindings=False):
         self.lay_out()
         self.refresh_lines()
         self.begin()
-
-    def draw_anew(self) -> None:
-        """Draw everything anew: other characters may be drawn than before."""
-        for part in self.query(Drawn):
-            part.draw_anew()
-        self.refresh_lines()
 
     def begin(self) -> None:
         """Every part is there: load the file."""
@@ -285,7 +292,7 @@ class Board(Screen[None], inherit_bindings=False):
             return self.dialog.hints
         view = self.conductor.view
         if view is None:
-            return hints_for(None, FooterFacts(names=self.names))
+            return hints_for(None, FooterFacts(names=self.names, inside=self.inside))
         part = self.here
         selected = self.table.selected
         chosen = tuple(view.tasks[name] for name in self.table.chosen if name in view.tasks)
@@ -300,6 +307,7 @@ class Board(Screen[None], inherit_bindings=False):
             searching=self.pane.lines is not None and bool(self.pane.lines.needle),
             past=self.conductor.past is not None,
             whole=not self.table.display,
+            inside=self.inside,
             names=self.names,
         )
         return hints_for(view, facts)

@@ -23,9 +23,11 @@ class ChangingKeys(Board):
 
     Attributes:
         rung: how far up the ladder somebody is who wants to leave.
+        whole: they want to leave for good.
     """
 
     rung: Rung = Rung.GROUND
+    whole = False
 
     def _may_change(self) -> bool:
         """Tell whether state may be changed now, and say why not."""
@@ -178,11 +180,18 @@ class ChangingKeys(Board):
 
     # -- leaving ----------------------------------------------------------------------------------------------------
 
-    def leave(self) -> None:
-        """One more rung of the ladder: ask, finish what runs and leave, leave at once."""
+    def leave(self, *, whole: bool = False) -> None:
+        """One more rung of the ladder: ask, finish what runs and leave, leave at once.
+
+        Args:
+            whole: for good, and not only to the list that this was opened from.
+        """
+        self.whole = self.whole or whole
         self.rung = climb(self.rung, running=self.conductor.running)
         if self.rung is Rung.ASKED and self.view is not None:
-            self._ask(Dialog(dialogs.quit_dialog(self.view, self.clock(), self.names), self.names), self._asked_to_quit)
+            word = "leave" if self.inside and not self.whole else "quit"
+            spec = dialogs.quit_dialog(self.view, self.clock(), self.names, word=word)
+            self._ask(Dialog(spec, self.names), self._asked_to_quit)
         elif self.rung is Rung.FINISHING:
             self._finish()
         else:
@@ -195,14 +204,14 @@ class ChangingKeys(Board):
             self.rung = Rung.FINISHING
             self._finish()
         elif self.rung is Rung.ASKED:
-            self.rung = Rung.GROUND
+            self.rung, self.whole = Rung.GROUND, False
 
     def _finish(self) -> None:
         """Leave when what runs has finished."""
         if self.dialog is not None and self.dialog.is_current:
             self.dialog.dismiss("finish")
         elif not self.conductor.running:
-            self.app.exit()
+            self.post_left()
         else:
             self.say(None)
             self.conductor.stop(quitting=True)
@@ -212,4 +221,8 @@ class ChangingKeys(Board):
         if self.conductor.running:
             await self.conductor.leave(seconds)
             self.conductor.drain()
-        self.app.exit()
+        self.post_left()
+
+    def post_left(self) -> None:
+        """Say that nothing holds anybody here."""
+        self.post_message(self.Left(whole=self.whole))

@@ -117,7 +117,7 @@ class Dashboard(ChangingKeys, LookingKeys):
         saved = self.conductor.edited
         await self.conductor.after_run()
         if self.rung is Rung.FINISHING:
-            self.app.exit()
+            self.post_left()
         elif saved:
             self.run_on_save()
 
@@ -235,6 +235,11 @@ class Dashboard(ChangingKeys, LookingKeys):
         else:
             self.leave()
 
+    def step_out(self) -> None:
+        """Go back to the list that this was opened from; a run is not left by a step back."""
+        if self.inside and not self.conductor.running:
+            self.leave()
+
     def action_interrupt(self) -> None:
         """Copy what is selected, else leave."""
         selected = self.get_selected_text()
@@ -242,4 +247,4 @@ class Dashboard(ChangingKeys, LookingKeys):
             self.copy(selected)
             self.clear_selection()
         else:
-            self.leave()
+            self.leave(whole=True)

@@ -318,7 +318,7 @@ class LookingKeys(Board):
         return was
 
     def action_back(self) -> None:
-        """One step back: selection, search, full screen, focus, filter, marks; it never quits."""
+        """One step back: selection, search, full screen, focus, filter, marks, out to the list; it never quits."""
         table, lines, runs = self.table, self.lines, self.pane.runs
         if self.get_selected_text():
             self.clear_selection()
@@ -341,7 +341,12 @@ class LookingKeys(Board):
             table.unmark()
         elif self.conductor.past is not None:
             self._leave_run()
+        else:
+            self.step_out()
         self.refresh_lines()
+
+    def step_out(self) -> None:
+        """Nothing here is left to step back from."""
 
     # -- old runs ---------------------------------------------------------------------------------------------------
 

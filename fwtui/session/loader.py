@@ -20,7 +20,7 @@ from fwtui.session.frames import SourceFrame, own_frames, raw_frames
 from fwtui.session.imports import Imports
 from fwtui.session.loaded import Loaded
 from fwtui.session.params import ParameterError, annotated_types, convert, type_of_default
-from fwtui.session.port import LoadProblem
+from fwtui.session.port import LoadProblem, SeveralWorkflows
 from fwtui.session.project import Project, shown
 from fwtui.session.surroundings import ImportOutput, as_script
 
@@ -193,11 +193,13 @@ class _Load:
                     return workflow
             raise UsageProblem(self._file, f"no workflow {visible(name)!r}; it has: {joined(names)}", code=2)
         if len(found) > 1 and not self._handed:
-            raise UsageProblem(
+            raise SeveralWorkflows(
                 self._file,
                 f"it has {len(found)} workflows: {joined(names)}",
                 hint=f"Name one: fwtui {shlex.quote(f'{self._file}:{visible(names[0])}')}",
                 code=2,
+                path=str(self._project.file),
+                names=tuple(names),
             )
         return found[0]
 

@@ -17,7 +17,7 @@ from flowweaver.records import AttemptRecord, LogLine, RunRecord, TaskRecord
 from flowweaver.tracebacks import Frame
 from fwtui.model.verdict import Ending
 
-__all__ = ["LoadProblem", "Picture", "Reload", "RunRequest", "SessionPort", "TaskInfo"]
+__all__ = ["LoadProblem", "Picture", "Reload", "RunRequest", "SessionPort", "SeveralWorkflows", "TaskInfo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,17 @@ class LoadProblem(Exception):
     def __str__(self) -> str:
         where = f"{self.file} line {self.line}" if self.line else self.file
         return f"{where}, {self.text}" if self.line else f"{where}: {self.text}"
+
+
+@dataclass(slots=True, eq=False)
+class SeveralWorkflows(LoadProblem):
+    """The file is well, but has several workflows and none was named.
+
+    Attributes:
+        names: what they are called.
+    """
+
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,34 +1,27 @@
-"""The runs of a workflow: a line-API widget over the model, with a cursor and a filter of its own."""
+"""The runs of a workflow: a line-API widget over the model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.message import Message
-from textual.strip import Strip
 
 from fwtui.model.runs import RunRow, shown_runs
 from fwtui.model.runs_lines import Columns, columns_for, heading_line, run_line, title_text
-from fwtui.model.segments import Segment, line
+from fwtui.model.segments import Line
 from fwtui.widgets.bindings import bindings_of
-from fwtui.widgets.cursor_rows import CursorRows
+from fwtui.widgets.listing import Listing
 
 __all__ = ["Runs"]
 
 
-class Runs(CursorRows[int]):
-    """A heading and one row a run, the newest first.
-
-    Args:
-        clock: seconds since the epoch.
-
-    Attributes:
-        filter_text: the filter that holds.
-    """
+class Runs(Listing[int, RunRow, Columns]):
+    """One row a run, the newest first."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("runs")
+    EMPTY = "Nothing has run yet."
 
     class Selected(Message):
         """A person has moved the cursor to another run."""
@@ -44,97 +37,32 @@ class Runs(CursorRows[int]):
             super().__init__()
             self.run_id = run_id
 
-    class Changed(Message):
+    class Changed(Listing.Changed):
         """The title is another one."""
 
-    def __init__(self, clock: Callable[[], float], *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._clock = clock
-        self.filter_text = ""
-        self._rows: dict[int, RunRow] = {}
-        self._columns = columns_for((), 80, 0.0)
+    def key_of(self, row: RunRow) -> int:
+        """Return its number."""
+        return row.run_id
 
-    # -- what is shown ----------------------------------------------------------------------------------------------
+    def columns_for(self, rows: Sequence[RunRow], width: int, now: float) -> Columns:
+        """Share out the width."""
+        return columns_for(rows, width, now)
 
-    def show(self, rows: Sequence[RunRow]) -> None:
-        """Show these runs; where they are the same ones, only rows that say something else are drawn anew."""
-        before, self._rows = self._rows, {row.run_id: row for row in rows}
-        if before.keys() != self._rows.keys() or self.filter_text:
-            self._filter()
-            return
-        changed = {number for number, row in self._rows.items() if before[number] != row}
-        if changed and self._measure_columns():
-            self.refresh()
-        else:
-            self.refresh_rows(changed)
+    def matching(self, rows: Iterable[RunRow], text: str) -> list[RunRow]:
+        """Return the runs that a filter shows."""
+        return shown_runs(rows, text)
 
-    def set_filter(self, text: str) -> None:
-        """Show only the runs that match; a cursor on a hidden row goes to the first match."""
-        self.filter_text = text
-        self._filter()
+    def title_of(self, rows: Sequence[RunRow], shown: int, text: str) -> str:
+        """Return how many there are, or which filter holds."""
+        return title_text(len(rows), shown, text)
 
-    def _filter(self) -> None:
-        self._measure_columns()
-        self.set_rows([row.run_id for row in shown_runs(self._rows.values(), self.filter_text)])
-        if self.cursor not in self.keys:
-            self.move_to(self.keys[0] if self.keys else None)
-        self.post_message(self.Changed())
+    def heading(self, columns: Columns) -> Line:
+        """Return the heading."""
+        return heading_line(columns)
 
-    def tick(self) -> None:
-        """Move what goes on; to be called once a second."""
-        self.refresh_rows({number for number in self.in_sight() if self._rows[number].going_on})
-
-    @property
-    def title(self) -> str:
-        """What the rule above says: how many there are, or which filter holds."""
-        return title_text(len(self._rows), len(self.keys), self.filter_text)
-
-    @property
-    def selected(self) -> RunRow | None:
-        """The run under the cursor."""
-        return None if self.cursor is None else self._rows.get(self.cursor)
-
-    # -- measures ---------------------------------------------------------------------------------------------------
-
-    @property
-    def head(self) -> int:
-        """Lines above the rows."""
-        return 1
-
-    @property
-    def room(self) -> int:
-        """Lines for rows."""
-        return max(0, self.size.height - 1)
-
-    def measure(self) -> None:
-        """Share out the width anew as well."""
-        self._measure_columns()
-        super().measure()
-
-    def _measure_columns(self) -> bool:
-        """Share out the width; return whether that makes a difference."""
-        before: Columns = self._columns
-        self._columns = columns_for(tuple(self._rows.values()), self.size.width, self._clock())
-        return before != self._columns
-
-    # -- drawing ----------------------------------------------------------------------------------------------------
-
-    def render_line(self, y: int) -> Strip:
-        """Return the heading, or a row."""
-        width = self.size.width
-        if not self._rows:
-            return self.strip_of(line(Segment(" Nothing has run yet.", "muted")) if y == 0 else (), width)
-        if y == 0:
-            return self.strip_of(heading_line(self._columns), width)
-        number = self.row_at(y)
-        if number is None:
-            return self.strip_of((), width)
-        row = run_line(
-            self._rows[number], self._columns, self._clock(), cursor=number == self.cursor, ascii_only=self.ascii
-        )
-        return self.strip_of(row, width, self.role_of_row(number))
-
-    # -- the cursor -------------------------------------------------------------------------------------------------
+    def row_line(self, row: RunRow, columns: Columns, now: float, *, cursor: bool) -> Line:
+        """Return one run."""
+        return run_line(row, columns, now, cursor=cursor, ascii_only=self.ascii)
 
     def moved(self) -> None:
         """Say where the cursor is."""

@@ -368,13 +368,38 @@ def test_the_graph_for_other_programs(project: Project, fwtui: Fwtui) -> None:
 # -- the rest ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_folder_lists_its_workflow_files_without_running_any(project: Project, fwtui: Fwtui) -> None:
+def test_a_folder_is_a_table_and_the_commands_that_run_each_and_nothing_is_imported(
+    project: Project, fwtui: Fwtui
+) -> None:
     project.write(DIAMOND, "flows/one.py")
-    project.write("raise SystemExit\n", "flows/two.py", head="from flowweaver import Workflow\n")
+    project.write("a = Workflow('a b')\nb = Workflow('c')\nraise SystemExit\n", "flows/two.py")
+    project.write("from flowweaver import Workflow\nx = [\n", "flows/broken.py", head="")
     project.write("x = 1\n", "flows/helpers.py", head="")
-    code, out, _err = fwtui("flows")
-    assert code == 0
-    assert out.splitlines()[1:] == ["  fwtui flows/one.py", "  fwtui flows/two.py"]
+    fwtui("run", "flows/one.py")
+    before = project.tree()
+    code, out, err = fwtui("flows")
+    lines = out.splitlines()
+    assert (code, err, lines[0]) == (0, "", "flows/  4 workflows")
+    assert lines[1].split() == ["STATUS", "WORKFLOW", "FILE", "STARTED", "TIME", "NOTE"]
+    assert "does not load" in lines[2]
+    assert lines[2].endswith("SyntaxError: '[' was never closed")
+    assert lines[3].split()[:4] == ["✓", "done", "diamond", "one.py"]
+    assert lines[4].split() == ["∙", "never", "ran", "a", "b", "two.py"]
+    assert lines[7:] == [
+        "  fwtui run flows/broken.py",
+        "  fwtui run flows/one.py",
+        "  fwtui run 'flows/two.py:a b'",
+        "  fwtui run flows/two.py:c",
+    ]
+    assert project.tree() == before
+
+
+def test_a_folder_without_workflows_is_wrong_usage(project: Project, fwtui: Fwtui) -> None:
+    project.write(DIAMOND, "flows/one.py")
+    assert fwtui(".") == Answer(
+        2, "", f"fwtui: {project.folder.name}/ has no workflow files; there are some in flows\n"
+    )
+    assert fwtui("--run", "flows").err.startswith("fwtui: --run starts one workflow: name its file.")
 
 
 def test_help_and_version_need_nothing_of_the_engine(fwtui: Fwtui) -> None:

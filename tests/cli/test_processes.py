@@ -279,6 +279,35 @@ def test_a_dumb_terminal_gets_plain_lines(project: Project) -> None:
     assert lines[-1].startswith("✓ diamond is done")
 
 
+def test_a_workflow_is_picked_in_a_folder_run_and_left(project: Project) -> None:
+    project.write(DIAMOND, "flows/one.py")
+    project.write("raise SystemExit\nworkflow = Workflow('never imported')\n", "flows/zwei.py")
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "fwtui", "flows"],
+        cwd=str(project.folder),
+        env=environment(TERM="xterm-256color", TEXTUAL_ANIMATIONS="none", XDG_CONFIG_HOME=str(project.folder)),
+        dimensions=(24, 80),
+        encoding="utf-8",
+        timeout=SOON,
+    )
+    child.expect("2 workflows")
+    child.expect("never imported")
+    child.send("\r")
+    child.expect("Nothing has run yet")
+    child.send("r")
+    child.expect("all 4 done")
+    child.send("q")
+    child.expect("2 workflows")
+    child.send("q")
+    child.expect(pexpect.EOF)
+    left = (child.before or "").rpartition("\x1b[?1049l")[2]
+    child.close()
+    assert child.exitstatus == 0
+    assert "✓ diamond is done. Run 1" in left
+    assert project.ran() == ["clean", "count", "load", "report"] or (project.folder / "flows" / "ran.txt").exists()
+
+
 def test_help_is_quick_and_loads_no_engine() -> None:
     code = "import sys; from fwtui.cli import main; main(['--help']); print(*sys.modules)"
     out = subprocess.run(

@@ -26,6 +26,7 @@ from flowweaver.plan import Action, Plan, Reason, ReasonKind, TaskPlan
 from flowweaver.records import AttemptRecord, LogLine, RunRecord, TaskRecord
 from flowweaver.status import TaskStatus
 from flowweaver.tracebacks import Frame
+from fwtui.model.picker import Candidate
 from fwtui.model.verdict import Ending
 from fwtui.session.port import LoadProblem, Picture, Reload, RunRequest, TaskInfo
 
@@ -469,3 +470,64 @@ def with_an_old_run(path: str) -> FakeSession:
     """A session whose run before the last one was good."""
     picture = replace(failed_picture(path), runs=(RUN_31, RUN_30))
     return FakeSession(picture, old_attempts={30: OLD})
+
+
+# -- a folder of workflows --------------------------------------------------------------------------------------------
+
+DAY = 86_400.0
+
+
+def _run(number: int, outcome: str | None, began: float, seconds: float, **more) -> RunRecord:
+    ended = None if outcome in (None, "interrupted") else began + seconds
+    return RunRecord(number, "w", began, ended, outcome, holder="process 4711 on lab-3", **more)
+
+
+def candidates() -> list[Candidate]:
+    """One workflow in each of the ways in which it may stand."""
+
+    def of(file: str, **facts) -> Candidate:
+        return Candidate(f"/w/{file}", facts.pop("name", None), file, **facts)
+
+    nine = {"completed": 9}
+    failed = _run(31, "failed", NOW - 60, 6.5, failed_task="join_delays", counts={"failed": 1, "completed": 5})
+    good = [_run(12, "completed", NOW - DAY, 6.6, counts=nine), _run(11, "completed", NOW - 2 * DAY, 3.3, counts=nine)]
+    going_on = _run(4, None, NOW - 75, 0)
+    stopped = _run(2, "cancelled", NOW - 3 * DAY, 41.0, counts={"completed": 3, "pending": 4})
+    return [
+        of("async_aggregation.py", workflow="aggregation", runs=tuple(good)),
+        of("broken.py", problem="line 88, SyntaxError: '[' was never closed"),
+        of("etl.py", workflow="etl", runs=(failed,)),
+        of("ml_pipeline.py", workflow="ml", runs=(going_on,), holder="process 4711 on lab-3, since 10:41"),
+        of("new.py"),
+        of("old.py", workflow="old", fault="/w/.fwtui/old.db is damaged: move it away, or name another file"),
+        of("stations.py", name="daily", workflow="daily", runs=(stopped,)),
+        of("stations.py", name="hourly", workflow="hourly", runs=(_run(7, "interrupted", NOW - 600, 0),)),
+    ]
+
+
+@dataclass
+class FakeWorkflows:
+    """A list of workflows that a test fills; each is opened as the session that is given for its key."""
+
+    found: list[Candidate] = field(default_factory=candidates)
+    sessions: Mapping[str, FakeSession] = field(default_factory=dict)
+    title: str = "workflows/"
+    opened: list[str] = field(default_factory=list)
+    reads: int = 0
+    named: list[tuple[str, ...]] = field(default_factory=list)
+
+    def read(self):
+        self.reads += 1
+        yield from self.found
+
+    def open(self, candidate: Candidate) -> FakeSession:
+        self.opened.append(candidate.key)
+        return self.sessions[candidate.key]
+
+    def none_text(self) -> str:
+        return "workflows/ has no workflow files; there are some in workflows/daily"
+
+    def of_file(self, path: Path, names: Sequence[str]) -> FakeWorkflows:
+        self.named.append(tuple(names))
+        found = [Candidate(str(path), name, path.name, workflow=name) for name in names]
+        return FakeWorkflows(found, self.sessions, title=path.name)

@@ -26,6 +26,7 @@ from scenes import (  # noqa: E402
     EDGES,
     NOW,
     FakeSession,
+    FakeWorkflows,
     Story,
     at,
     but,
@@ -35,7 +36,7 @@ from scenes import (  # noqa: E402
     saved_reload,
     source,
 )
-from stage import SMALL, WIDE, Stage, open_stage  # noqa: E402
+from stage import SMALL, WIDE, Stage, open_picker, open_stage  # noqa: E402
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
 RECORDING = "recording"
@@ -45,9 +46,9 @@ _SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
 
 class Shot(NamedTuple):
-    """One picture: where it begins, and what is done until it is taken."""
+    """One picture: where it begins (None: with the list of workflows), and what is done until it is taken."""
 
-    picture: Callable[[str], object]
+    picture: Callable[[str], object] | None
     act: Callable[[Stage, str], Awaitable[None]]
     size: tuple[int, int] = WIDE
     now: float = NOW
@@ -136,6 +137,7 @@ SHOTS = {
     "graph": Shot(failed_picture, pressing("g")),
     "timeline": Shot(failed_picture, pressing("i")),
     "help": Shot(failed_picture, pressing("question_mark")),
+    "workflows": Shot(None, pressing("j", "j")),
 }
 
 
@@ -147,7 +149,12 @@ def svg_of(on: Stage) -> str:
 async def take(name: str, folder: Path) -> str:
     """Make one picture; ``folder`` is the one that one is in, with the workflow of the story."""
     shot, path = SHOTS[name], source(folder)
-    async with open_stage(FakeSession(shot.picture(path)), shot.size, shot.now) as on:
+    opened = (
+        open_picker(FakeWorkflows(), shot.size, shot.now)
+        if shot.picture is None
+        else open_stage(FakeSession(shot.picture(path)), shot.size, shot.now)
+    )
+    async with opened as on:
         await shot.act(on, path)
         return svg_of(on)
 

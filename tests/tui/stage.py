@@ -11,13 +11,15 @@ from contextlib import asynccontextmanager
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
 from rich.console import Console
-from scenes import FakeSession
+from scenes import FakeSession, FakeWorkflows
 from textual import events
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from fwtui.app import DashboardApp
+from fwtui.picking_app import PickingApp
 from fwtui.screens.dashboard import Dashboard
+from fwtui.screens.picker import Picker
 
 SMALL, WIDE, VERY_WIDE = (80, 24), (120, 40), (200, 50)
 
@@ -121,4 +123,45 @@ async def open_stage(
         on = Stage(app, pilot, session, time)
         if session.gate is None:
             await on.settle()
+        yield on
+
+
+class PickStage(Stage):
+    """A list of workflows, and the dashboard that is opened from it."""
+
+    app: PickingApp
+
+    @property
+    def picker(self) -> Picker:
+        assert isinstance(self.app.front, Picker), "a dashboard is open"
+        return self.app.front
+
+    @property
+    def in_list(self) -> bool:
+        return isinstance(self.app.front, Picker) and self.app.screen is self.app.front
+
+    async def settle(self) -> None:
+        def settled() -> bool:
+            front = self.app.front
+            if isinstance(front, Picker):
+                return not front.reading and not front.busy
+            return front.is_mounted and not front.busy and not front.pane.loading
+
+        await self.until(settled)
+
+
+@asynccontextmanager
+async def open_picker(
+    workflows: FakeWorkflows,
+    size: tuple[int, int] = SMALL,
+    now: float = 0.0,
+    session: FakeSession | None = None,
+    **options,
+) -> AsyncIterator[PickStage]:
+    """Open a list of workflows, or a session that may turn out to be one."""
+    time = [now]
+    app = PickingApp(session, workflows, clock=lambda: time[0], **options)
+    async with app.run_test(size=size) as pilot:
+        on = PickStage(app, pilot, session, time)
+        await on.settle()
         yield on

@@ -6,6 +6,7 @@ import pytest
 from scenes import (
     NOW,
     FakeSession,
+    FakeWorkflows,
     Story,
     at,
     failed_picture,
@@ -14,9 +15,10 @@ from scenes import (
     stack_of,
     with_an_old_run,
 )
-from stage import SMALL, WIDE, Stage
+from stage import SMALL, WIDE, PickStage, Stage
 
 from fwtui.app import DashboardApp
+from fwtui.picking_app import PickingApp
 from fwtui.session.port import LoadProblem, Reload
 
 
@@ -122,3 +124,17 @@ def test_the_stack_of_a_running_task(snap_compare, path, size):
 
     session = FakeSession(never_ran_picture(path), running=True)
     assert compare(snap_compare, session, size, at("10:42:02"), act)
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+def test_a_list_of_workflows(snap_compare, size):
+    time = [NOW]
+    app = PickingApp(None, FakeWorkflows(), clock=lambda: time[0])
+
+    async def play(pilot) -> None:
+        on = PickStage(app, pilot, None, time)
+        await on.settle()
+        await on.press("j", "j")
+        assert on.picker.picks.selected.title == "etl"
+
+    assert snap_compare(app, terminal_size=size, run_before=play)
