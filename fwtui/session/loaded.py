@@ -6,7 +6,7 @@ are in this process or in another one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from flowweaver.events import Listener
 from flowweaver.plan import Plan
 from flowweaver.prepare import Options, plan_of
-from flowweaver.records import TaskRecord
+from flowweaver.records import Provenance, TaskRecord
 from flowweaver.tracebacks import Frame
 from flowweaver.workflow import Workflow
 from fwtui.session.archive import open_store
@@ -204,6 +204,13 @@ class Loaded:
         records, now, keeps, running_in = known
         options = Options(*ask, params=self.params)
         return plan_of(self.workflow, records, options, now=now, keeps=keeps, running_in=running_in)[0]
+
+    def provenance(self, names: Collection[str]) -> dict[str, Provenance]:
+        """Return what would make the results of these tasks now: code, parameters, declared files; not the inputs."""
+        from flowweaver.facts import facts_of
+
+        facts = facts_of(self.workflow, params=self.params)
+        return {known.name: known.provenance for known in facts if known.name in names}
 
     def start(self, ask: Ask, workers: Workers, listeners: Sequence[Listener]) -> RunHandle:
         """Start a run in threads of this process."""

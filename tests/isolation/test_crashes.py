@@ -192,7 +192,9 @@ def test_a_task_that_holds_the_interpreter_is_stopped_at_once(write: Write, open
     session.start()
     process = int(comes("holds"))
     session.stop()
-    assert session.stack("holds") == []
+    if hasattr(signal, "SIGRTMAX"):
+        assert [frame.function for frame in session.stack("holds")] == ["holds"], "asked past the interpreter"
+    assert session.stack("after") == []
     session.cancel(0.1)
     assert session.wait(SOON)
     events = session.drain()
@@ -201,6 +203,35 @@ def test_a_task_that_holds_the_interpreter_is_stopped_at_once(write: Write, open
     assert rows(session) == {"PENDING"}
     assert ends(process)
     assert session.refresh().holder is None
+
+
+def test_a_deadline_holds_also_for_a_task_that_holds_the_interpreter(
+    write: Write, open_session: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fwtui.session.isolation.run._LATE", 0.1)
+    session = open_session(write(HOLDS.replace("def holds", "@task(timeout=0.2)\ndef holds")))
+    events = run(session)
+    (failed,) = of(TaskFailed, events)
+    assert (failed.task, failed.timed_out, failed.interrupted) == ("holds", True, False)
+    assert failed.error == "TaskTimeoutError: holds timed out after 0.2s, and its process with it"
+    assert events[-1].error == (  # type: ignore[attr-defined]
+        "the process of run 1 was ended, for a task held its interpreter beyond a deadline while holds ran"
+    )
+    assert session.refresh().records["holds"].timed_out
+    assert [attempt.outcome for attempt in session.attempts_of_run(1)] == ["timed out"]
+
+
+def test_a_task_that_took_its_process_down_is_stale_once_it_is_edited(write: Write, open_session: Open) -> None:
+    session = open_session(write(CRASH.format("os._exit(3)")))
+    session.open()
+    run(session)
+    assert not session.refresh().plan.tasks["crash"].stale
+    write(CRASH.format("pass"))
+    reload = session.check_disk()
+    assert reload is not None
+    assert reload.affected == ("crash",)
+    assert reload.picture is not None
+    assert reload.picture.plan.tasks["crash"].why == "crash() changed; failed before"
 
 
 PARENT = """

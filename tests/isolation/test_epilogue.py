@@ -19,10 +19,10 @@ from flowweaver.events import (
     TaskSkipped,
     TaskStarted,
 )
-from flowweaver.records import AttemptRecord, TaskRecord
+from flowweaver.records import AttemptRecord, CodePrint, Provenance, TaskRecord
 from flowweaver.status import TaskStatus
 from flowweaver.tracebacks import Frame, frames_in
-from fwtui.session.isolation.death import Death, crash_frames, trace_text
+from fwtui.session.isolation.death import Death, crash_frames, thread_frames, trace_text
 from fwtui.session.isolation.epilogue import Epilogue, Seen, epilogue
 from fwtui.session.port import TaskInfo
 
@@ -265,6 +265,33 @@ Current thread 0x00007f1c6e7fc6c0 (most recent call first):
 
 Extension modules: _cffi_backend (total: 1)
 """
+
+
+def test_of_all_threads_the_one_that_is_in_the_task_is_told() -> None:
+    text = (
+        'Thread 0x01 (most recent call first):\n  File "/flow.py", line 3 in other\n\n'
+        'Current thread 0x02 (most recent call first):\n  File "/lib.py", line 9 in inner\n'
+        '  File "/flow.py", line 5 in mine\n  File "/usr/threading.py", line 1 in run\n'
+    )
+    assert thread_frames(text, TaskInfo("mine", path="/flow.py")) == (
+        Frame("/flow.py", 5, "mine"),
+        Frame("/lib.py", 9, "inner"),
+    )
+    assert thread_frames(text, TaskInfo("nobody", path="/flow.py")) == ()
+
+
+def test_a_crash_is_read_from_behind_what_was_asked_before() -> None:
+    asked = 'Thread 0x01 (most recent call first):\n  File "/flow.py", line 3 in other\n\n'
+    died = 'Fatal Python error: Aborted\n\nCurrent thread 0x02 (most recent call first):\n  File "/f.py", line 1 in crash\n'
+    assert crash_frames(asked + died) == (Frame("/f.py", 1, "crash"),)
+
+
+def test_what_failed_keeps_what_it_ran_with_and_the_inputs_as_they_are_stored() -> None:
+    stored = {"a": TaskRecord("a", TaskStatus.COMPLETED, 1.0, run_id=RUN, attempt=1, digest="d1")}
+    made = Provenance(CodePrint("1", "c1"), {"n": "p1"})
+    told = seen(planned=dict.fromkeys("ab", "run"))
+    end = epilogue(told, chain("a", "b"), [running("b")], stored, [], SEGV, NOW, {"b": made}.get)
+    assert end.records[0].provenance == made._replace(inputs=("d1",))
 
 
 def test_the_frames_of_a_crash_begin_at_the_task() -> None:

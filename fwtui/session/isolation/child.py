@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from flowweaver.errors import FlowWeaverError, describe_exception
 from flowweaver.events import Event
 from fwtui.session.archive import Archive
+from fwtui.session.isolation.death import DUMP
 from fwtui.session.isolation.lines import LineReader
 from fwtui.session.isolation.messages import (
     PORTION,
@@ -28,9 +29,11 @@ from fwtui.session.isolation.messages import (
     Ended,
     Failure,
     Load,
+    Made,
     MakePlan,
     Planned,
     Read,
+    ShowProvenance,
     ShowStack,
     SomePlans,
     SomeTasks,
@@ -67,6 +70,8 @@ def main(commands: int, messages: int, crashes: int, raw: tuple[int, int]) -> No
     for descriptor in (commands, messages, crashes, *raw):
         os.set_inheritable(descriptor, False)
     faulthandler.enable(crashes, all_threads=False)
+    if DUMP is not None:
+        faulthandler.register(DUMP, crashes)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what was printed is not lost with us
     with RawOutput(lambda line: _give_on(output, line), raw) as output:
@@ -151,6 +156,8 @@ class _Child:
                 self._run.cancel(grace)
             case ShowStack(task=task, number=number) if self._run is not None:
                 self._pipe.send(Stack(number, tuple(self._run.stack(task))))
+            case ShowProvenance(number=number, tasks=tasks) if self._loaded is not None:
+                self._pipe.send(Made(number, self._loaded.provenance(tasks)))
 
     def _or_say_why_not(self, do: Callable[[], None]) -> None:
         try:

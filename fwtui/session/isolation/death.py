@@ -12,10 +12,16 @@ from pathlib import Path
 import flowweaver
 from flowweaver.changes import listed
 from flowweaver.tracebacks import Frame
+from fwtui.session.port import TaskInfo
 
-__all__ = ["Death", "crash_frames", "trace_text"]
+__all__ = ["DUMP", "Death", "crash_frames", "thread_frames", "trace_text"]
+
+DUMP: int | None = signal.SIGRTMAX - 7 if hasattr(signal, "SIGRTMAX") else None
+"""A signal that nobody else is likely to use, by which a process is asked for the frames of its threads."""
 
 _FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+|\?\?\?) in (?P<function>.*)$')
+_FATAL = "Fatal Python error"
+_THREAD = re.compile(r"^(?:Current thread|Thread) 0x", re.MULTILINE)
 _ENGINE = str(Path(flowweaver.__file__).parent) + "/"
 
 
@@ -28,11 +34,13 @@ class Death:
         frames: where the thread was that the signal met, outermost first, without the engine's own; empty if Python
             could not tell.
         said: what it did, if the exit code does not tell.
+        late: the task that it was ended for, because nothing gave that up at its deadline.
     """
 
     code: int
     frames: tuple[Frame, ...] = ()
     said: str = ""
+    late: str | None = None
 
     @property
     def how(self) -> str:
@@ -60,7 +68,22 @@ class Death:
 
 
 def crash_frames(text: str) -> tuple[Frame, ...]:
-    """Return the frames of what ``faulthandler`` wrote, outermost first, without those by which the engine called."""
+    """Return the frames of what ``faulthandler`` wrote last as a process died, outermost first; see ``_frames``."""
+    return _frames(text.rpartition(_FATAL)[2])
+
+
+def thread_frames(text: str, task: TaskInfo) -> tuple[Frame, ...]:
+    """Return where a task is, of what ``faulthandler`` wrote of all threads; nothing if that cannot be told."""
+    threads = [_frames(part) for part in _THREAD.split(text)]
+    for frames in threads:
+        for place, frame in enumerate(frames):
+            if (frame.file, frame.function) == (task.path, task.name):
+                return frames[place:]
+    return ()
+
+
+def _frames(text: str) -> tuple[Frame, ...]:
+    """Return the frames of one thread, outermost first, without those by which the engine called the task."""
     frames = []
     for line in text.splitlines():
         found = _FRAME.match(line)

@@ -8,7 +8,7 @@ everything where nobody can tell which of several tasks it was, or where a perso
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +24,7 @@ from flowweaver.events import (
     TaskSkipped,
     TaskStarted,
 )
-from flowweaver.records import AttemptRecord, TaskRecord
+from flowweaver.records import AttemptRecord, Provenance, TaskRecord
 from flowweaver.status import TaskStatus
 from flowweaver.workflow import descendants_in
 from fwtui.session.isolation.death import Death, trace_text
@@ -131,6 +131,7 @@ def epilogue(
     attempts: Sequence[AttemptRecord],
     death: Death | None,
     now: float,
+    made_by: Callable[[str], Provenance | None] = lambda _: None,
 ) -> Epilogue:
     """Return the end of a run that has begun.
 
@@ -142,8 +143,9 @@ def epilogue(
         attempts: of this run, those that have ended, in order.
         death: how its process died; None if somebody ended it on purpose.
         now: seconds since the epoch.
+        made_by: tells the code, parameters and files that a task which failed ran with.
     """
-    return _Epilogue(seen, tasks, left, stored, death, now).written(attempts)
+    return _Epilogue(seen, tasks, left, stored, death, now, made_by).written(attempts)
 
 
 class _Epilogue:
@@ -155,6 +157,7 @@ class _Epilogue:
         stored: Mapping[str, TaskRecord],
         death: Death | None,
         now: float,
+        made_by: Callable[[str], Provenance | None],
     ) -> None:
         assert seen.started is not None
         self._start = seen.started
@@ -165,6 +168,7 @@ class _Epilogue:
         self._left = left
         self._death = death
         self._now = now
+        self._made_by = made_by
         self._culprit = _culprit(tasks, left, death)
         self.made = Epilogue()
 
@@ -218,22 +222,36 @@ class _Epilogue:
         name, number, now = left.task_name, left.attempt, self._now
         begun = now if left.started_at is None else left.started_at
         failed = name == self._culprit
-        error, trace, duration = left.error, None, left.duration or 0.0
+        error, trace, duration, late = left.error, None, left.duration or 0.0, False
         if left.status is TaskStatus.RUNNING:
             duration = max(0.0, now - begun)
             self._begin(name, number, begun)
             if failed and self._death is not None:
-                error = f"its process {self._death.how}"
+                late = name == self._death.late
+                error = self._timeout(name) if late else f"its process {self._death.how}"
                 trace = trace_text(self._death.frames, error)
-            outcome = "failed" if failed else "interrupted"
+            outcome = ("timed out" if late else "failed") if failed else "interrupted"
             self.made.attempts.append(AttemptRecord(name, number, begun, now, outcome, error, trace, self._run_id))
         status = TaskStatus.FAILED if failed else TaskStatus.PENDING
         record = TaskRecord(name, status, now, error=error, run_id=self._run_id, attempt=number, interrupted=not failed)
         if failed:
             record.started_at, record.finished_at, record.duration = begun, now, duration
+            record.timed_out, record.provenance = late, self._provenance(name)
         self.made.records.append(record)
         facts = {"task": name, "attempt": number, "duration": duration, "error": error or "interrupted"}
-        self._tell(TaskFailed, now, **facts, traceback=trace, interrupted=not failed)
+        self._tell(TaskFailed, now, **facts, traceback=trace, timed_out=late, interrupted=not failed)
+
+    def _timeout(self, name: str) -> str:
+        limit = next((task.timeout for task in self._tasks if task.name == name), None)
+        return f"TaskTimeoutError: {name} timed out after {limit or 0:g}s, and its process with it"
+
+    def _provenance(self, name: str) -> Provenance | None:
+        made = self._made_by(name)
+        if made is None:
+            return None
+        needed = next((task.deps for task in self._tasks if task.name == name), ())
+        records = map(self._stored.get, needed)
+        return made._replace(inputs=tuple(None if record is None else record.digest for record in records))
 
     # -- what follows -----------------------------------------------------------------------------------------------
 
@@ -287,6 +305,8 @@ def _culprit(tasks: Sequence[TaskInfo], left: Sequence[TaskRecord], death: Death
     running = [record.task_name for record in left if record.status is TaskStatus.RUNNING]
     if len(running) == 1:
         return running[0]
+    if death.late in running:
+        return death.late
     if not death.frames:
         return None
     first = death.frames[0]

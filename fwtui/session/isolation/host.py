@@ -6,6 +6,7 @@ can be ended with everything its tasks have started.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
@@ -13,19 +14,20 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from tempfile import TemporaryFile
 from typing import Any
 
 from flowweaver.events import Event
-from fwtui.session.isolation.death import Death, crash_frames
+from fwtui.session.isolation.death import DUMP, Death, crash_frames
 from fwtui.session.isolation.lines import LineReader, lines_of
 from fwtui.session.isolation.messages import WIRE, Ended
 from fwtui.session.isolation.wire import Garbled
 
-__all__ = ["Died", "Host"]
+__all__ = ["Died", "Hearer", "Host"]
 
 _BOOT = """\
 import json, sys
@@ -38,14 +40,21 @@ main(commands, messages, crashes, tuple(raw))
 """
 
 _CHUNK = 262_144
+_PIPE = 1_048_576
 _CRASH = 100_000
 """Bytes of Python's last words that are read."""
+
+_GLANCE, _GLANCES = 0.01, 30
+"""Seconds between looks at a file that is being written, and how many."""
 
 _LAST = 2.0
 """Seconds that a process gets to end when it has nothing more to do."""
 
 _LOOK = 1_000
 """Milliseconds after which a silent process is looked at: one that its tasks forked in C may hold its pipe open."""
+
+
+Hearer = Callable[[Event | Ended | Death | None], None]
 
 
 class Died(Exception):
@@ -57,22 +66,26 @@ class Died(Exception):
 
 
 class Host:
-    """One process. ``send``, ``kill`` and ``close`` may be called from any thread; one thread at a time asks.
+    """One process. All methods may be called from any thread; ``answer`` by whoever has ``asking``.
 
     Args:
-        on_event: called with each event, and at last with Ended or a Death, in a thread of ours.
+        on_event: called with each event, and at last with Ended or a Death, in a thread of ours; and with None when it
+            has said nothing for a second.
 
     Attributes:
+        asking: held by whoever asks it something and waits for the answer.
         ended: it has ended its run, and ends itself.
 
     Raises:
         OSError: no process can be started.
     """
 
-    def __init__(self, on_event: Callable[[Event | Ended | Death], None] = lambda _: None) -> None:
+    def __init__(self, on_event: Hearer = lambda _: None) -> None:
         self._on_event = on_event
         self._answers: SimpleQueue[Any] = SimpleQueue()
         self._sending = threading.Lock()
+        self.asking = threading.RLock()
+        self._asked = 0
         self.ended = False
         self._released = False
         self._refused = False
@@ -81,6 +94,8 @@ class Host:
         self._condemned = False
         commands, self._commands = os.pipe()
         self._messages, messages = os.pipe()
+        with suppress(AttributeError, OSError):  # where the system can: who writes then hardly ever waits
+            fcntl.fcntl(messages, fcntl.F_SETPIPE_SZ, _PIPE)
         self._crashes = TemporaryFile()  # noqa: SIM115  # closed when the process is buried
         crashes = self._crashes.fileno()
         self._raw, raw = os.pipe()
@@ -109,7 +124,7 @@ class Host:
         """Its process, which is also its group."""
         return self._process.pid
 
-    def hear(self, on_event: Callable[[Event | Ended | Death], None]) -> None:
+    def hear(self, on_event: Hearer) -> None:
         """Have somebody else told of events from now on."""
         self._on_event = on_event
 
@@ -134,6 +149,44 @@ class Host:
             self._answers.put(answer)  # it will not say anything else to anybody
             raise Died(answer)
         return answer
+
+    def inquire(self, question: Callable[[int], object], seconds: float) -> Any:
+        """Return the answer to a question, None if it does not come in time.
+
+        Args:
+            question: makes the message from the number that its answer bears, too.
+            seconds: to wait at most, and as long for whoever asks something else.
+        """
+        if not self.asking.acquire(timeout=seconds):
+            return None
+        try:
+            self._asked += 1
+            self.send(question(self._asked))
+            # Behind an answer that came too late comes the one that was asked for.
+            while getattr(answer := self.answer(seconds), "number", None) != self._asked:
+                pass
+            return answer
+        except (Died, Empty):
+            return None
+        finally:
+            self.asking.release()
+
+    def dump(self) -> str:
+        """Return what ``faulthandler`` writes of all threads: it needs no interpreter, which one of them may hold."""
+        if DUMP is None:
+            return ""
+        with self._burying:
+            if self._buried:
+                return ""
+            file = self._crashes.fileno()
+            before = size = os.fstat(file).st_size
+            os.kill(self.pid, DUMP)
+            for _ in range(_GLANCES):
+                time.sleep(_GLANCE)
+                size, last = os.fstat(file).st_size, size
+                if size == last > before:
+                    break
+            return os.pread(file, size - before, before).decode("utf-8", "backslashreplace")
 
     def kill(self) -> None:
         """End it now, with everything that it started."""
@@ -168,9 +221,10 @@ class Host:
         poll.register(self._messages, select.POLLIN)
         while True:
             if not poll.poll(_LOOK):
-                if self._process.poll() is None:
-                    continue
-                break
+                if self._process.poll() is not None:
+                    break
+                self._on_event(None)
+                continue
             data = os.read(self._messages, _CHUNK)
             if not data:
                 break
@@ -218,8 +272,9 @@ class Host:
                 self._kill_group()
         self._give_on_the_rest()
         with self._crashes as file:
-            file.seek(0)
-            frames = crash_frames(file.read(_CRASH).decode("utf-8", "backslashreplace"))
+            size = os.fstat(file.fileno()).st_size
+            words = os.pread(file.fileno(), _CRASH, max(0, size - _CRASH))
+            frames = crash_frames(words.decode("utf-8", "backslashreplace"))
         death = Death(code, frames, said)
         self._answers.put(death)
         if not self.ended:

@@ -13,19 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from flowweaver.errors import FlowWeaverError
-from flowweaver.events import Event, Listener, RunStarted
+from flowweaver.events import Listener, RunStarted
 from flowweaver.plan import Plan, TaskPlan
+from flowweaver.records import Provenance
 from fwtui.session.frames import own_frames
 from fwtui.session.imports import Imports
 from fwtui.session.isolation.death import Death
-from fwtui.session.isolation.host import Died, Host
+from fwtui.session.isolation.host import Died, Hearer, Host
 from fwtui.session.isolation.messages import (
-    Ended,
     Failure,
     Load,
+    Made,
     MakePlan,
     Planned,
     Read,
+    ShowProvenance,
     SomePlans,
     SomeTasks,
     Start,
@@ -38,6 +40,9 @@ from fwtui.session.settings import Settings
 from fwtui.session.stamps import Stamp
 
 __all__ = ["IsolatedFile", "Isolation"]
+
+_PATIENCE = 1.0
+"""Seconds for which the process that looks is asked what a task ran with, while a run waits for its end."""
 
 
 class Isolation:
@@ -78,7 +83,7 @@ class Isolation:
             before.forget()
         return IsolatedFile(self, host, tasks, read, loaded_at)
 
-    def host(self, on_event: Callable[[Event | Ended | Death], None] = lambda _: None) -> Host:
+    def host(self, on_event: Hearer = lambda _: None) -> Host:
         """Start a process.
 
         Raises:
@@ -210,16 +215,17 @@ class IsolatedFile:
         return self._plan
 
     def _planned(self, wish: MakePlan) -> Plan:
-        self._host.send(wish)
-        plans: list[TaskPlan] = []
-        while True:
-            match self._host.answer():
-                case SomePlans(plans=some):
-                    plans += some
-                case Planned(warnings=warnings):
-                    return Plan({plan.name: plan for plan in plans}, warnings)
-                case Failure() as failure:
-                    raise failure.error()
+        with self._host.asking:
+            self._host.send(wish)
+            plans: list[TaskPlan] = []
+            while True:
+                match self._host.answer():
+                    case SomePlans(plans=some):
+                        plans += some
+                    case Planned(warnings=warnings):
+                        return Plan({plan.name: plan for plan in plans}, warnings)
+                    case Failure() as failure:
+                        raise failure.error()
 
     def _planned_anew(self, wish: MakePlan) -> Plan:
         """The process that looks is gone: ask another one, if that finds the same file."""
@@ -249,7 +255,8 @@ class IsolatedFile:
             Outdated: it has been saved since it was read.
             FlowWeaverError: it is refused, or the state cannot be used; nothing runs.
         """
-        run = IsolatedRun(self._isolation.project, self.tasks, listeners, self._isolation.clock)
+        made_by = self._provenance if not self._isolation.one_run else lambda _: {}
+        run = IsolatedRun(self._isolation.project, self.tasks, listeners, made_by, self._isolation.clock)
         if self._isolation.one_run:
             host = self._host
             host.hear(run.take)
@@ -275,6 +282,11 @@ class IsolatedFile:
             raise answer.error()
         assert isinstance(answer, RunStarted)
         return run
+
+    def _provenance(self, names: Sequence[str]) -> Mapping[str, Provenance]:
+        """Return what tasks ran with, from the process that looks: it has loaded the same file."""
+        answer = self._host.inquire(lambda number: ShowProvenance(number, tuple(names)), _PATIENCE)
+        return answer.by if isinstance(answer, Made) else {}
 
     def forget(self) -> None:
         """Let go of the process that looks."""

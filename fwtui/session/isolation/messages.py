@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from flowweaver import errors, events
 from flowweaver.errors import FlowWeaverError, StateError, StateLockedError, WorkflowExecutionError
 from flowweaver.plan import TaskPlan
+from flowweaver.records import Provenance
 from flowweaver.tracebacks import Frame
 from fwtui.session.isolation.wire import Wire
 from fwtui.session.loaded import Ask, Workers
@@ -26,9 +27,11 @@ __all__ = [
     "Ended",
     "Failure",
     "Load",
+    "Made",
     "MakePlan",
     "Planned",
     "Read",
+    "ShowProvenance",
     "ShowStack",
     "SomePlans",
     "SomeTasks",
@@ -84,8 +87,15 @@ class Cancel(NamedTuple):
 class ShowStack(NamedTuple):
     """Say where a task is now; answered by Stack with the same number."""
 
-    task: str
     number: int
+    task: str
+
+
+class ShowProvenance(NamedTuple):
+    """Say what would make the results of tasks now; answered by Made with the same number."""
+
+    number: int
+    tasks: tuple[str, ...]
 
 
 # -- from it ----------------------------------------------------------------------------------------------------------
@@ -168,6 +178,13 @@ class Stack(NamedTuple):
     frames: tuple[Frame, ...]
 
 
+class Made(NamedTuple):
+    """What would make the results of tasks: code, parameters and declared files, without the inputs."""
+
+    number: int
+    by: Mapping[str, Provenance]
+
+
 class Ended(NamedTuple):
     """The run is over, its state is closed; ``failure`` is what it ended with."""
 
@@ -177,6 +194,6 @@ class Ended(NamedTuple):
 EVENTS = tuple(getattr(events, name) for name in events.__all__ if name not in ("Event", "Listener"))
 
 WIRE = Wire((
-    *EVENTS, LoadProblem, Load, MakePlan, Start, Stop, Cancel, ShowStack,
-    SomeTasks, Read, SomePlans, Planned, Failure, Stack, Ended,
+    *EVENTS, LoadProblem, Load, MakePlan, Start, Stop, Cancel, ShowStack, ShowProvenance,
+    SomeTasks, Read, SomePlans, Planned, Failure, Stack, Made, Ended,
 ))  # fmt: skip

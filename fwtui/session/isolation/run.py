@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from queue import Empty
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from flowweaver.errors import FlowWeaverError, StateError, WorkflowCancelledError, WorkflowExecutionError
-from flowweaver.events import Event, Listener, RunFinished
+from flowweaver.events import (
+    Event,
+    Listener,
+    RunFinished,
+    TaskCompleted,
+    TaskFailed,
+    TaskRetrying,
+    TaskStarted,
+)
 from flowweaver.notify import Notifier
+from flowweaver.records import Provenance
 from flowweaver.status import TaskStatus
 from flowweaver.stores.sqlite_journal import SQLiteJournal
 from flowweaver.tracebacks import Frame
 from fwtui.session.archive import open_store
-from fwtui.session.isolation.death import Death
+from fwtui.session.isolation.death import Death, thread_frames
 from fwtui.session.isolation.epilogue import Epilogue, Seen, epilogue
-from fwtui.session.isolation.host import Died, Host
+from fwtui.session.isolation.host import Host
 from fwtui.session.isolation.messages import Cancel, Ended, ShowStack, Stack, Stop
 from fwtui.session.port import TaskInfo
 from fwtui.session.project import Project
@@ -25,7 +33,10 @@ from fwtui.session.project import Project
 __all__ = ["IsolatedRun"]
 
 _PATIENCE = 1.0
-"""Seconds for which a process is asked where a task is: one that holds the interpreter cannot say."""
+"""Seconds for which a process is asked something: one whose interpreter is held cannot say."""
+
+_LATE = 5.0
+"""Seconds behind a task's deadline after which it is clear that the engine cannot give it up."""
 
 _MARGIN = 0.25
 """Seconds behind a grace after which a process that still has not ended the run is ended."""
@@ -38,7 +49,9 @@ class IsolatedRun:
         project: where its state is.
         tasks: of its workflow, in order.
         listeners: called with each event, in one thread of ours.
+        made_by: tells what tasks ran with; it may say nothing, and does not take long.
         clock: seconds since the epoch.
+        monotonic: seconds that never go back.
     """
 
     def __init__(
@@ -46,17 +59,22 @@ class IsolatedRun:
         project: Project,
         tasks: Sequence[TaskInfo],
         listeners: Sequence[Listener],
+        made_by: Callable[[Sequence[str]], Mapping[str, Provenance]] = lambda _: {},
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._project = project
         self._tasks = tasks
         self._notifier = Notifier(listeners, lambda _: None)
         self._listeners = listeners
+        self._made_by = made_by
         self._clock = clock
+        self._monotonic = monotonic
+        self._timeouts = {task.name: task.timeout for task in tasks if task.timeout is not None}
         self._seen = Seen()
         self._host: Host | None = None
-        self._asking = threading.Lock()
-        self._asked = 0
+        self._deadlines: dict[str, float] = {}
+        self._late: str | None = None
         self._cancelled = threading.Event()
         self._done = threading.Event()
         self._error: BaseException | None = None
@@ -101,18 +119,14 @@ class IsolatedRun:
         threading.Thread(target=self._end, args=(self._host, grace + _MARGIN), name="fwtui-end", daemon=True).start()
 
     def stack(self, task_name: str) -> list[Frame]:
-        """Return where a task is now; nothing if its process does not say so within a second."""
+        """Return where a task is now, also where it holds the interpreter; nothing if that cannot be told."""
         if self._host is None or self.done:
             return []
-        with self._asking, suppress(Died, Empty):
-            self._asked += 1
-            self._host.send(ShowStack(task_name, self._asked))
-            while True:
-                # Behind an answer that came too late comes the one that was asked for.
-                match self._host.answer(_PATIENCE):
-                    case Stack(number=number, frames=frames) if number == self._asked:
-                        return list(frames)
-        return []
+        answer = self._host.inquire(lambda number: ShowStack(number, task_name), _PATIENCE)
+        if isinstance(answer, Stack):
+            return list(answer.frames)
+        found = [task for task in self._tasks if task.name == task_name and task_name in self._seen.in_flight]
+        return list(thread_frames(self._host.dump(), found[0])) if found else []
 
     def _end(self, host: Host, seconds: float) -> None:
         if not self._done.wait(seconds):
@@ -120,10 +134,13 @@ class IsolatedRun:
 
     # -- what its process tells -------------------------------------------------------------------------------------
 
-    def take(self, told: Event | Ended | Death) -> None:
-        """Take what comes from the process, in order."""
+    def take(self, told: Event | Ended | Death | None) -> None:
+        """Take what comes from the process, in order; None if nothing has come for a while."""
         match told:
+            case None:
+                self._look_at_deadlines()
             case Event():
+                self._note_deadline(told)
                 self._tell(told)
             case Ended(failure=failure):
                 self._end_with(None if failure is None else failure.error())
@@ -134,6 +151,23 @@ class IsolatedRun:
         self._seen.take(event)
         for listener in self._listeners:
             self._notifier.call("listener", listener, event)
+
+    def _note_deadline(self, event: Event) -> None:
+        match event:
+            case TaskStarted(task=task) if task in self._timeouts:
+                self._deadlines[task] = self._monotonic() + self._timeouts[task]
+            case TaskCompleted(task=task) | TaskFailed(task=task) | TaskRetrying(task=task):
+                self._deadlines.pop(task, None)
+
+    def _look_at_deadlines(self) -> None:
+        """End a process that says nothing and has not given up a task long after its deadline.
+
+        The engine gives up any task that it can: this one, or another, holds the interpreter.
+        """
+        overdue = self._monotonic() - _LATE
+        self._late = next((task for task, deadline in self._deadlines.items() if deadline < overdue), None)
+        if self._late is not None and self._host is not None:
+            self._host.kill()
 
     def _end_with(self, error: BaseException | None) -> None:
         self._error = error
@@ -146,6 +180,8 @@ class IsolatedRun:
         if finished is not None:
             self._end_with(_error_of(finished))
             return
+        if self._late is not None:
+            death = replace(death, said="was ended, for a task held its interpreter beyond a deadline", late=self._late)
         how = None if self._cancelled.is_set() else death
         problem: FlowWeaverError | None = None
         try:
@@ -173,7 +209,8 @@ class IsolatedRun:
                 left = [one for one in records.values() if one.run_id == run_id and one.status in live]
                 left.sort(key=lambda one: one.started_at or 0.0)
                 now = self._clock()
-                end = epilogue(self._seen, self._tasks, left, records, attempts, how, now)
+                made = self._made_by([one.task_name for one in left]) if how is not None else {}
+                end = epilogue(self._seen, self._tasks, left, records, attempts, how, now, made.get)
                 journal.commit(end.records, end.attempts)
                 journal.finish(finished_at=now, outcome=end.outcome, failed_task=end.failed_task, counts=end.counts)
                 return end
