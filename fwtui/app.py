@@ -15,6 +15,7 @@ from fwtui.leaving import close, tell_the_end
 from fwtui.model.ascii_text import wants_ascii
 from fwtui.model.motion import turns_a_second
 from fwtui.model.settings_keys import keymap_of
+from fwtui.pauses import short_pauses
 from fwtui.picking_app import PickingApp
 from fwtui.session.folder import Workflows
 from fwtui.session.port import SessionPort
@@ -45,7 +46,7 @@ def run_dashboard(
         run_at_start: a run starts as soon as the file is loaded.
         watch: saves of the file are noticed.
     """
-    with Terminal() as terminal:
+    with Terminal() as terminal, short_pauses():
         folder = config_folder()
         preferences, notice = read_preferences(folder)
         keys, unread = read_keys(folder)

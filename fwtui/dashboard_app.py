@@ -22,6 +22,7 @@ from fwtui.model.key_names import KeyNames
 from fwtui.model.keys import keys_of
 from fwtui.model.settings import Preferences
 from fwtui.ordered_keys import OrderedKeys
+from fwtui.pauses import keep_what_is_loaded
 from fwtui.screens.background import from_threads
 from fwtui.screens.dashboard import Dashboard
 from fwtui.screens.looking import LookingKeys
@@ -197,6 +198,8 @@ class DashboardApp(OrderedKeys):
         for notice in reversed(self._notices):
             board.say_first(messages.refused(notice))
         self._notices = ()
+        if self._terminal is not None:
+            keep_what_is_loaded()
 
     def keeps(self, key: str) -> bool:
         """Keep keys while a file loads, but not a q that nothing waits before."""

@@ -19,9 +19,6 @@ from fwtui.session.rawoutput import RawOutput
 
 __all__ = ["Terminal"]
 
-_SWITCH_INTERVAL = 0.0005
-"""Seconds between thread switches: with Python's own 5 ms, a key waits for every worker that computes."""
-
 _MOST = 10_000
 
 
@@ -71,21 +68,17 @@ class Terminal:
         self.streams: tuple[TextIO, TextIO] = (sys.stdout, sys.stderr)
         self.lines: deque[str] = deque(maxlen=_MOST)
         self._raw = RawOutput(self.lines.append)
-        self._interval = sys.getswitchinterval()
         self._originals = (sys.__stdout__, sys.__stderr__)
 
     def __enter__(self) -> Terminal:
         self._raw.__enter__()
         sys.__stdout__ = _Screen(self._raw.out)  # type: ignore[misc, assignment]
         sys.__stderr__ = _Screen(self._raw.err)  # type: ignore[misc, assignment]
-        self._interval = sys.getswitchinterval()
-        sys.setswitchinterval(_SWITCH_INTERVAL)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        sys.setswitchinterval(self._interval)
         sys.__stdout__, sys.__stderr__ = self._originals  # type: ignore[misc]
         self._raw.close()
 

@@ -24,6 +24,7 @@ from fwtui.model.runs_past import view_of_run
 from fwtui.model.stacktext import Sighting
 from fwtui.model.text import visible
 from fwtui.model.views import RunView, TaskView, idle_view
+from fwtui.pauses import let_go_of_what_was_loaded
 from fwtui.screens.background import in_thread
 from fwtui.screens.sources import read_excerpts, read_frames
 from fwtui.session.port import LoadProblem, Reload, RunRequest, SessionPort
@@ -133,7 +134,10 @@ class Conductor:
 
     def _reload(self) -> tuple[Reload | None, RunView | None]:
         reload = self.session.check_disk()
-        return reload, None if reload is None or reload.picture is None else idle_view(reload.picture)
+        if reload is None or reload.picture is None:
+            return reload, None
+        let_go_of_what_was_loaded()
+        return reload, idle_view(reload.picture)
 
     def _take(self, reload: Reload, view: RunView | None) -> None:
         if reload.during_run:

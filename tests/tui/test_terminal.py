@@ -22,7 +22,7 @@ ROOT = HERE.parents[1]
 
 # A dashboard on the story's fake session, in a process of its own, which says afterwards what it has left behind.
 PROGRAM = """
-import contextlib, os, sys, subprocess, threading
+import contextlib, gc, os, sys, subprocess, threading
 from scenes import FakeSession, Story, NOW, failed_picture, never_ran_picture, source
 from pathlib import Path
 from fwtui.app import run_dashboard
@@ -53,10 +53,10 @@ class Session(FakeSession):
         return not self.running
 
 running = kind in ("runs", "hangs")
-before = sys.getswitchinterval(), sys.__stdout__, sys.__stderr__
+before = sys.getswitchinterval(), gc.get_threshold(), gc.get_freeze_count(), sys.__stdout__, sys.__stderr__
 session = Session(never_ran_picture(path) if running else failed_picture(path), running=running)
 code = run_dashboard(session)
-assert before == (sys.getswitchinterval(), sys.__stdout__, sys.__stderr__)
+assert before == (sys.getswitchinterval(), gc.get_threshold(), gc.get_freeze_count(), sys.__stdout__, sys.__stderr__)
 with contextlib.suppress(OSError):
     os.write(1, f"LEFT {code}\\n".encode())
 sys.exit(code)
