@@ -90,12 +90,14 @@ class _Draft:
 
     def done(self) -> RunView:
         """Return the view that the events led to."""
-        related = {
-            name
-            for changed in self.changed
-            for name in self.dependents.get(changed, ())
-            if name in self.tasks and self.tasks[name].state in _FROM_DEPENDENCIES
-        }
+        changed = frozenset(self.changed)
+        if len(changed) < len(self.tasks):
+            changed |= {
+                name
+                for one in self.changed
+                for name in self.dependents.get(one, ())
+                if name in self.tasks and self.tasks[name].state in _FROM_DEPENDENCIES
+            }
         return replace(
             self.view,
             tasks=self.tasks,
@@ -106,7 +108,7 @@ class _Draft:
             in_flight=frozenset(self.in_flight),
             most_at_once=self.most_at_once,
             threads_left=self.threads_left,
-            changed=frozenset(self.changed | related),
+            changed=changed,
         )
 
     def _put(self, name: str, **changes: Any) -> None:
@@ -131,11 +133,12 @@ class _Draft:
         self.in_flight.clear()
         kept = self.tasks
         self.tasks = {}
+        notes = {text: reason_word(text) for text in set(event.reasons.values())}
         for name, decision in event.planned.items():
             task = kept.get(name) or TaskView(name, State.WAITING, Facts(name), visible(name))
             if decision in ("run", "maybe"):
                 state = State.WAITING if decision == "run" else State.MAYBE
-                note = reason_word(event.reasons.get(name, ""))
+                note = notes.get(event.reasons.get(name, ""), "")
                 task = TaskView(name, state, task.info, task.title, note=note)
             elif decision == "leave":
                 task = task._replace(left=True)
