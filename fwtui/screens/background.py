@@ -1,4 +1,4 @@
-"""Calls that may take their time, made in a daemon thread of their own while the screen goes on.
+"""Calls that may take their time, made in daemon threads of our own while the screen goes on.
 
 Not the event loop's executor: its threads are waited for when the loop closes, and a user's module that never finishes
 importing must not keep anybody in the dashboard.
@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
+
+from flowweaver.executors.threads import DaemonThreads
 
 __all__ = ["from_threads", "in_thread"]
 
 T = TypeVar("T")
+
+_threads = DaemonThreads("fwtui-call")
 
 
 async def in_thread(function: Callable[..., T], *args: Any, **options: Any) -> T:
@@ -42,7 +45,7 @@ async def in_thread(function: Callable[..., T], *args: Any, **options: Any) -> T
         with contextlib.suppress(RuntimeError):  # the loop has closed: the screen is gone
             loop.call_soon_threadsafe(settle, result, error)
 
-    threading.Thread(target=call, name="fwtui-call", daemon=True).start()
+    _threads.submit(call)
     return await future
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment as RichSegment
 from rich.style import Style
 from textual.binding import BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
@@ -48,6 +49,7 @@ class LinesPane(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         self.needle = ""
         self.wraps = False
         self._at_match = -1
+        self._told: tuple[str, bool] | None = None
 
     # -- what is shown ----------------------------------------------------------------------------------------------
 
@@ -66,7 +68,7 @@ class LinesPane(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         """Where in the lines one is: "end", or "line 12 of 214"."""
         if self.scroll_offset.y >= len(self._rows) - self.size.height:
             return "end"
-        first = self._row_of.index(self.scroll_offset.y) if self.wraps else self.scroll_offset.y
+        first = bisect_right(self._row_of, self.scroll_offset.y) - 1
         return f"line {first + 1:,} of {len(self._lines):,}"
 
     def show(
@@ -85,6 +87,7 @@ class LinesPane(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
             keep_place: these are the same lines as before, or nearly: nothing is scrolled.
             core: first and last of the lines that are to be in sight, as low in the pane as that goes.
         """
+        drawn = self._in_sight()
         self._lines = list(lines)
         self._fold()
         if not keep_place:
@@ -92,8 +95,30 @@ class LinesPane(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(x=0, y=self._place_for(core), animate=False, force=True, immediate=True)
         if self.following:
             self._to_end()
-        self.refresh()
-        self.post_message(self.Scrolled())
+        self._redraw(drawn)
+        self._tell_place()
+
+    def _tell_place(self) -> None:
+        told, self._told = self._told, (self.place, self.following)
+        if told != self._told:
+            self.post_message(self.Scrolled())
+
+    def _in_sight(self) -> tuple[Line | None, ...]:
+        """Return the rows that can be seen, None for one below the last."""
+        top, height = self.scroll_offset.y, self.size.height
+        rows = self._rows[top : top + height]
+        return (*rows, *[None] * (height - len(rows)))
+
+    def _redraw(self, drawn: Sequence[Line | None]) -> None:
+        """Draw the rows that are others than those that are drawn: most of a log is blank, and goes on being so."""
+        if self.scroll_offset.x or self.text_selection is not None:
+            self.refresh()
+            return
+        width = self.size.width
+        rows = enumerate(zip(drawn, self._in_sight(), strict=False))
+        changed = [Region(0, y, width, 1) for y, (old, new) in rows if old != new]
+        if changed:
+            self.refresh(*changed)
 
     def append(self, lines: Sequence[Line]) -> None:
         """Add lines at the end; of very many the oldest go, for what goes on for days must not fill the memory."""
@@ -108,7 +133,7 @@ class LinesPane(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         if self.following:
             self._to_end()
         self.refresh_lines(first, len(self._rows) - first)
-        self.post_message(self.Scrolled())
+        self._tell_place()
 
     def _place_for(self, core: tuple[int, int] | None) -> int:
         if core is None or not self._row_of:
@@ -130,7 +155,8 @@ class LinesPane(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         self._measured()
 
     def _measured(self) -> None:
-        self.virtual_size = Size(max(self._wide, self.size.width), len(self._rows))
+        # Another size has the whole screen laid out anew: lines that fit have that of the pane.
+        self.virtual_size = Size(max(self._wide, self.size.width), max(len(self._rows), self.size.height))
 
     def on_resize(self) -> None:
         """Fold anew where the width matters, and stay at the end if one was there."""
@@ -140,7 +166,8 @@ class LinesPane(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
             self._measured()
         if self.following:
             self._to_end()
-        self.post_message(self.Scrolled())
+        self._told = None  # whoever shows it may have asked while there was no room
+        self._tell_place()
 
     # -- drawing ----------------------------------------------------------------------------------------------------
 
@@ -180,13 +207,13 @@ class LinesPane(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         super().watch_scroll_y(old_value, new_value)
         if new_value < old_value and new_value < len(self._rows) - self.size.height:
             self.following = False
-        self.post_message(self.Scrolled())
+        self._tell_place()
 
     def _scroll_by(self, rows: int) -> None:
         if rows < 0:
             self.following = False
         self.scroll_to(y=self.scroll_offset.y + rows, animate=False, force=True, immediate=True)
-        self.post_message(self.Scrolled())
+        self._tell_place()
 
     def action_scroll_lines(self, rows: int) -> None:
         """Scroll by rows."""
@@ -204,7 +231,7 @@ class LinesPane(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         else:
             self.following = True
             self._to_end()
-        self.post_message(self.Scrolled())
+        self._tell_place()
 
     def action_scroll_columns(self, columns: int) -> None:
         """Scroll sideways."""
@@ -220,7 +247,7 @@ class LinesPane(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         self.wraps = not self.wraps
         self._fold()
         self.refresh()
-        self.post_message(self.Scrolled())
+        self._tell_place()
         return self.wraps
 
     # -- searching --------------------------------------------------------------------------------------------------
@@ -250,7 +277,7 @@ class LinesPane(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         self.following = False
         if not self.scroll_offset.y <= row < self.scroll_offset.y + self.size.height:
             self.scroll_to(y=max(0, row - self.size.height // 2), animate=False, force=True, immediate=True)
-        self.post_message(self.Scrolled())
+        self._tell_place()
 
 
 def _selected(strip: Strip, span: tuple[int, int], style: Style) -> Strip:
