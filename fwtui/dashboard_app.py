@@ -159,13 +159,19 @@ class DashboardApp(OrderedKeys):
         if self._turns:
             self.set_interval(1 / self._turns, self._turn)
 
+    # Where starting is slow its time may come before a screen has its parts: what has happened by then waits.
+
     def _tick(self) -> None:
-        self.front.tick()
+        if self.front.is_mounted:
+            self.front.tick()
 
     def _turn(self) -> None:
-        self.front.turn()
+        if self.front.is_mounted:
+            self.front.turn()
 
     def _drain(self) -> None:
+        if not self.front.is_mounted:
+            return
         self.front.drain()
         if self._terminal is not None and self._terminal.lines:
             self.front.wrote_outside(self._terminal.take())

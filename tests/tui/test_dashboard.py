@@ -29,6 +29,7 @@ from flowweaver.errors import StateError, StateLockedError
 from flowweaver.plan import Action, Reason, ReasonKind
 from fwtui.model.ladder import Rung
 from fwtui.model.status import State
+from fwtui.screens.board import Board
 from fwtui.screens.stack import StackScreen
 from fwtui.session.port import LoadProblem, Reload, RunRequest
 
@@ -752,3 +753,26 @@ def test_b_on_a_task_that_does_not_run_says_so(path):
 
     play(scene())
     play(old_run())
+
+
+def test_what_happens_before_the_screen_has_its_parts_waits_for_them(path, monkeypatch):
+    """As where starting is slow, the time goes on while the screen is still being built."""
+
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True, events=Story().running())
+        compose = Board.compose
+
+        def slowly(board):
+            for part in compose(board):
+                board.app._drain()
+                board.app._tick()
+                board.app._turn()
+                yield part
+
+        monkeypatch.setattr(Board, "compose", slowly)
+        async with open_stage(session, now=at("10:42:03.6")) as on:
+            assert on.board.view.done == 0
+            await on.happens()
+            assert on.board.view.done == 2
+
+    play(scene())
