@@ -11,7 +11,7 @@ from flowweaver.status import TaskStatus
 from fwtui.model.details import short_result, size_text
 from fwtui.model.footer import Hint
 from fwtui.model.key_names import USUAL, KeyNames, named_key
-from fwtui.model.segments import Line, Segment, cells, clip, cut_middle, line, pad_end, width_of, wrap
+from fwtui.model.segments import Line, Segment, clip, cut_middle, line
 from fwtui.model.status import DONE_STATES, LOOKS, State
 from fwtui.model.text import count_of
 from fwtui.model.times import about_text, minute_text
@@ -21,7 +21,6 @@ __all__ = [
     "SCOPES",
     "Button",
     "DialogSpec",
-    "box_lines",
     "clear_dialog",
     "quit_dialog",
     "run_again_dialog",
@@ -30,9 +29,9 @@ __all__ = [
     "stop_dialog",
 ]
 
-INNER = 62
 SCOPES = ("this", "downstream", "upstream", "failed", "all", "pattern")
 _LISTED = 4
+_ENTRY = 58
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class DialogSpec:
-    """A dialog's content."""
+    """A dialog's content; a line of its body may be longer than the dialog is wide."""
 
     title: str
     body: tuple[Line, ...]
@@ -73,8 +72,7 @@ def _lower(label: str) -> str:
 
 def _spec(title: str, text: str | Sequence[str], first: Button, *others: Button) -> DialogSpec:
     texts = [text] if isinstance(text, str) else text
-    body = tuple(line(part) for each in texts for part in wrap(each, INNER - 4))
-    return DialogSpec(title, body, (first, *others))
+    return DialogSpec(title, tuple(line(each) for each in texts), (first, *others))
 
 
 def _button(names: KeyNames, ids: str, label: str, answer: str = "") -> Button:
@@ -207,7 +205,7 @@ def _reach(view: RunView, start: Sequence[str], *, down: bool) -> set[str]:
     return found
 
 
-def _forgotten_line(view: RunView, name: str, room: int) -> Line:
+def _forgotten_line(view: RunView, name: str) -> Line:
     task, record = view.tasks[name], view.records[name]
     look = LOOKS[task.state]
     parts = [task.state.value]
@@ -219,7 +217,7 @@ def _forgotten_line(view: RunView, name: str, room: int) -> Line:
         parts.append(task.error)
     said = ", ".join(parts)
     title = cut_middle(task.title, 24)
-    return clip(line(Segment(look.icon, look.icon_role), f" {title}   ", Segment(said, "muted")), room)
+    return clip(line(Segment(look.icon, look.icon_role), f" {title}   ", Segment(said, "muted")), _ENTRY)
 
 
 def clear_dialog(
@@ -241,12 +239,11 @@ def clear_dialog(
         hidden: how many of these a filter hides.
         names: the keys as the person has them.
     """
-    room = INNER - 4
     cleared = scope_names(view, chosen, scope, pattern)
     body: list[Line] = [_scopes(scope, several=len(chosen) > 1), ()]
     if scope == "pattern":
         body += [line(Segment("Pattern  ", "muted"), pattern, "▏"), ()]
-    body += [_forgotten_line(view, name, room) for name in cleared[:_LISTED]]
+    body += [_forgotten_line(view, name) for name in cleared[:_LISTED]]
     if len(cleared) > _LISTED:
         body.append(line(Segment(f"  and {len(cleared) - _LISTED:,} more", "muted")))
     body += [line(text) for text in _marked(len(chosen), hidden if scope == "this" else 0)]
@@ -282,25 +279,3 @@ def _scopes(scope: str, *, several: bool) -> Line:
         parts.append(Segment(f"[{shown}]", "strong") if word == scope else f" {shown} ")
         parts.append(" " if number == 0 and not several else "")
     return line(*parts)
-
-
-def box_lines(spec: DialogSpec, inner: int = INNER) -> list[Line]:
-    """Return a dialog's lines between its borders; each is exactly ``inner`` cells wide."""
-    room = inner - 4
-    rows: list[Line] = [(), *(clip(row, inner - 3) for row in spec.body), (), *_button_rows(spec.buttons, room)]
-    return [line("  ", *row, " " * (inner - 2 - width_of(row))) for row in rows]
-
-
-def _button_rows(buttons: Sequence[Button], room: int) -> list[Line]:
-    made = [line(Segment(button.shown, "key"), f"  {button.label}") for button in buttons]
-    gaps = len(made) - 1
-    free = room - sum(width_of(each) for each in made)
-    if gaps == 0:
-        return made
-    if free < 3 * gaps:
-        longest = max(cells(button.shown) for button in buttons)
-        return [line(Segment(pad_end(each.shown, longest), "key"), f"  {each.label}") for each in buttons]
-    parts: list[str | Segment] = []
-    for number, each in enumerate(made):
-        parts += [*(each), " " * (free // gaps if number < gaps else 0)]
-    return [line(*parts)]

@@ -166,6 +166,8 @@ KEYS: tuple[Key, ...] = (
     Key("dialog.last", ("escape",), "last", "change nothing", "leave", "dialog"),
     Key("dialog.left", ("left", "shift+tab"), "scope(-1)", "the scope before", "leave", "dialog"),
     Key("dialog.right", ("right", "tab"), "scope(1)", "the next scope", "leave", "dialog"),
+    Key("dialog.up", ("up",), "scroll(-1)", "up, where not all of it is seen", "leave", "dialog"),
+    Key("dialog.down", ("down",), "scroll(1)", "down, where not all of it is seen", "leave", "dialog"),
     Key("dialog.yes", ("y",), "yes", "leaving while tasks run: finish them first", "leave", "dialog"),
     Key("dialog.no", ("n",), "no", "leaving while tasks run: stay", "leave", "dialog"),
     Key("page.leave", ("q", "escape"), "leave", "back to the dashboard", "leave", "page"),

@@ -36,6 +36,7 @@ _GAP = 2
 _TRY = 3
 _STARTED = 8
 _FEWEST_WHY = 16
+_SHORTEST_WHY = 6
 _LONGEST_NAME = 24
 _LONGEST_NAME_WIDE = 32
 _AS_IT_IS = Order()
@@ -54,8 +55,9 @@ class Columns:
 
     @property
     def why(self) -> int:
-        """What is left for WHY."""
-        return max(0, self.width - self.before_why)
+        """What is left for WHY; a reason of a few cells says nothing."""
+        left = self.width - self.before_why
+        return left if left >= _SHORTEST_WHY else 0
 
     @property
     def before_why(self) -> int:
@@ -90,11 +92,15 @@ def columns_for(longest: int, width: int, states: Iterable[State] = (), *, scree
     status = max(_STATUS, max((cells(state.value) for state in states), default=0) + 1)
     # Names give way before times do, and on a side of the screen before the reasons do.
     more = _TRY + _STARTED + 2 * _GAP + _FEWEST_WHY if wide else 0
-    limit = max(8, min(limit, width - _MARKS - _ICON - status - _TIME - 3 * _GAP - more))
+    room = width - _MARKS - _ICON - status - _TIME - 2 * _GAP
+    name = min(longest, max(8, min(limit, room - _GAP - more)))
+    if room - name < _SHORTEST_WHY:
+        # There will be no reasons: their cells are the names'.
+        name = min(longest, limit, room)
     return Columns(
         width=width,
         status=status,
-        name=max(min(longest, limit), len("TASK")),
+        name=max(name, len("TASK")),
         time=_TIME + (2 if wide else 0),
         tries=_TRY if wide else 0,
         started=_STARTED if wide else 0,
@@ -109,7 +115,7 @@ def _titles(columns: Columns) -> list[tuple[str, str, int]]:
     made = [("status", "STATUS", _MARKS + _ICON), ("task", "TASK", name), ("time", "TIME", time)]
     if columns.tries:
         made += [("try", "TRY", tries), ("started", "STARTED", tries + columns.tries + _GAP)]
-    return [*made, ("why", "WHY", columns.before_why)]
+    return [*made, ("why", "WHY", columns.before_why)] if columns.why else made
 
 
 def shown_columns(columns: Columns) -> list[str]:
@@ -132,7 +138,7 @@ def heading_line(columns: Columns, note: str = "", order: Order = _AS_IT_IS) -> 
     """
     titles = _titles(columns)
     parts = [Segment(" " * (titles[0][2] - 1), "muted")]
-    ends = [start for _, _, start in titles[1:]] + [columns.before_why + len("WHY") + 1]
+    ends = [start for _, _, start in titles[1:]] + [columns.before_why + (len("WHY") + 1 if columns.why else 0)]
     for (column, title, start), end in zip(titles, ends, strict=True):
         own = column == order.column
         text = title + ("↓" if order.down else "↑") if own else title

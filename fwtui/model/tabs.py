@@ -27,33 +27,32 @@ def with_key(tab: Tab, names: KeyNames) -> Tab:
     return replace(tab, digit=shown_key(names.keys(key_id)[-1])) if key_id in ROWS else tab
 
 
-def _heads(tabs: Sequence[Tab], active: str, *, focused: bool, ascii_only: bool) -> list[tuple[Tab | None, Segment]]:
-    rule = "-" if ascii_only else "─"
-    opening, closing = ("[", "]") if ascii_only else ("┤", "├")
-    made: list[tuple[Tab | None, Segment]] = [(None, Segment(rule, "disabled"))]
-    for tab in tabs:
-        text = f"{tab.digit} {tab.title}"
-        if tab.name == active:
-            made.append((tab, Segment(f"{opening}{text}{closing}", "title-focused" if focused else "title")))
-        else:
-            made.append((tab, Segment(f" {text} ", "muted")))
-        made.append((None, Segment(rule, "disabled")))
-    return made
+_Heads = list[tuple[Tab | None, Segment]]
 
 
-def tabs_line(
-    tabs: Sequence[Tab], active: str, right: str, width: int, *, focused: bool = False, ascii_only: bool = False
-) -> Line:
+def _heads(tabs: Sequence[Tab], active: str, width: int, *, focused: bool = False) -> _Heads:
+    """Return the tabs as far as they fit: where there is no room for all titles the others are their keys."""
+    for titled in (True, False):
+        made: _Heads = [(None, Segment("─", "disabled"))]
+        for tab in tabs:
+            own = Segment(f"┤{tab.digit} {tab.title}├", "title-focused" if focused else "title")
+            other = Segment(f" {tab.digit} {tab.title} " if titled else f" {tab.digit} ", "muted")
+            made.append((tab, own if tab.name == active else other))
+            made.append((None, Segment("─", "disabled")))
+        if width_of(segment for _, segment in made) <= width:
+            return made
+    return [head for head in made if head[0] is not None and head[0].name == active]
+
+
+def tabs_line(tabs: Sequence[Tab], active: str, right: str, width: int, *, focused: bool = False) -> Line:
     """Return the rule; ``right`` tells what the pane shows, and is cut where there is no room for it."""
-    rule = "-" if ascii_only else "─"
-    left = line(*(segment for _, segment in _heads(tabs, active, focused=focused, ascii_only=ascii_only)))
-    return _ruled(left, right, width, rule)
+    return _ruled(line(*(segment for _, segment in _heads(tabs, active, width, focused=focused))), right, width)
 
 
 def title_line(title: str, right: str, width: int, *, focused: bool = False) -> Line:
     """Return the rule above a part that has no tabs; ``right`` tells what it shows."""
     left = line(Segment("─", "disabled"), Segment(f" {title} ", "title-focused" if focused else "title"))
-    return _ruled(left, right, width, "─")
+    return _ruled(left, right, width)
 
 
 def divider_lines(height: int, joints: Collection[int], *, ascii_only: bool = False) -> list[Line]:
@@ -63,17 +62,17 @@ def divider_lines(height: int, joints: Collection[int], *, ascii_only: bool = Fa
     return [line(Segment(glyph, "disabled")) for glyph in glyphs]
 
 
-def _ruled(left: Line, right: str, width: int, rule: str) -> Line:
+def _ruled(left: Line, right: str, width: int) -> Line:
     right = cut_end(right, max(0, width - width_of(left) - 5))
-    end = line(Segment(f" {right} ", "muted"), Segment(rule, "disabled")) if right else ()
+    end = line(Segment(f" {right} ", "muted"), Segment("─", "disabled")) if right else ()
     fill = width - width_of(left) - width_of(end)
-    return line(*left, Segment(rule * fill, "disabled"), *end)
+    return line(*left, Segment("─" * fill, "disabled"), *end)
 
 
-def tab_at(tabs: Sequence[Tab], active: str, x: int) -> str | None:
+def tab_at(tabs: Sequence[Tab], active: str, width: int, x: int) -> str | None:
     """Return the name of the view whose title is at a cell of the rule, None where there is none."""
     at = 0
-    for tab, segment in _heads(tabs, active, focused=False, ascii_only=False):
+    for tab, segment in _heads(tabs, active, width):
         at += len(segment.text)
         if x < at:
             return None if tab is None else tab.name

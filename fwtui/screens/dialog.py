@@ -11,10 +11,11 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.screen import ModalScreen
 
-from fwtui.model.dialogs import INNER, SCOPES, DialogSpec, box_lines, clear_dialog, scope_names
+from fwtui.model.dialog_box import DialogBox, box_for
+from fwtui.model.dialogs import SCOPES, DialogSpec, clear_dialog, scope_names
 from fwtui.model.footer import Hint, hint
 from fwtui.model.key_names import EVEN_HERE, USUAL, KeyNames
-from fwtui.model.segments import Line, Segment, cells, line
+from fwtui.model.segments import Line, cells
 from fwtui.model.views import RunView
 from fwtui.widgets.drawing import Lines
 
@@ -22,7 +23,7 @@ __all__ = ["Box", "ClearDialog", "Dialog"]
 
 
 class Box(Lines):
-    """A frame with a title round a dialog's lines."""
+    """A dialog's lines, in the room there is."""
 
     class Picked(Message):
         """A button was clicked, by its answer."""
@@ -34,32 +35,45 @@ class Box(Lines):
     def __init__(self, spec: DialogSpec) -> None:
         super().__init__(id="box")
         self._spec = spec
+        self._first = 0
+        self._made = DialogBox((), 0)
 
     def show(self, spec: DialogSpec) -> None:
         """Show another content."""
-        self._spec = spec
+        self._spec, self._first = spec, 0
         self.fit()
         self.redraw()
 
     def fit(self) -> None:
-        """Take as many cells as the content needs."""
-        inner = min(INNER, self.app.size.width - 4)
-        self.styles.width = inner + 2
-        self.styles.height = len(box_lines(self._spec, inner)) + 2
+        """Take as many cells as the content needs, or all there are."""
+        self._made = box_for(self._spec, *self.app.size, self._first)
+        self._first = self._made.first
+        self.styles.width, self.styles.height = self._made.width, len(self._made.lines)
+
+    def scroll_lines(self, by: int) -> None:
+        """Scroll what it says, where there is no room for all."""
+        self._first = min(max(self._first + by, 0), self._made.last)
+        self.fit()
+        self.redraw()
 
     def compose_lines(self, width: int, height: int) -> list[Line]:
         """Return the frame and what is in it."""
-        del height
-        inner = width - 2
-        head = f"─ {self._spec.title} "
-        top = line(Segment("╭"), Segment("─ "), Segment(f"{self._spec.title}", "strong"), " ")
-        lines = [line(*top, "─" * (inner - cells(head)), "╮")]
-        lines += [line("│", *row, "│") for row in box_lines(self._spec, inner)]
-        return [*lines, line("╰" + "─" * inner + "╯")]
+        del width, height
+        return list(self._made.lines)
 
     def on_mount(self) -> None:
         """Fit the first content."""
         self.fit()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll."""
+        event.stop()
+        self.scroll_lines(1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll back."""
+        event.stop()
+        self.scroll_lines(-1)
 
     def on_click(self, event: events.Click) -> None:
         """A click on a button is its key."""
@@ -109,7 +123,11 @@ class Dialog(ModalScreen[str], inherit_bindings=False):
             if event.key in button.keys:
                 self.dismiss(button.answer)
                 return
-        self.other_key(event)
+        step = {"dialog.up": -1, "dialog.down": 1}.get(self.key_names.id_of(event.key, "dialog"), 0)
+        if step:
+            self.query_one(Box).scroll_lines(step)
+        else:
+            self.other_key(event)
 
     def other_key(self, event: events.Key) -> None:
         """Take a key that is no button's."""

@@ -55,7 +55,7 @@ class TabsRule(Lines):
 
     def on_click(self, event: events.Click) -> None:
         """Show the view whose title was clicked."""
-        name = tab_at(self._tabs, self._active, event.x)
+        name = tab_at(self._tabs, self._active, self.size.width, event.x)
         if name is not None:
             self.post_message(self.Picked(name))
 

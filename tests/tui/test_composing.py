@@ -147,10 +147,10 @@ def test_the_rule_is_exactly_as_wide_as_the_screen(width, right):
 
 def test_a_click_finds_the_tab_under_it():
     text = plain(tabs_line(TABS, "log", "", 80))
-    assert tab_at(TABS, "log", text.index("Log")) == "log"
-    assert tab_at(TABS, "log", text.index("Details")) == "details"
-    assert tab_at(TABS, "log", 0) is None
-    assert tab_at(TABS, "log", 70) is None
+    assert tab_at(TABS, "log", 80, text.index("Log")) == "log"
+    assert tab_at(TABS, "log", 80, text.index("Details")) == "details"
+    assert tab_at(TABS, "log", 80, 0) is None
+    assert tab_at(TABS, "log", 80, 70) is None
 
 
 PARTS = ("", "tasks", "pane", "graph", "details")

@@ -22,6 +22,7 @@ from scenes import (
 from flowweaver.plan import Action, Reason, ReasonKind
 from flowweaver.status import TaskStatus
 from fwtui.model import dialogs, messages
+from fwtui.model.dialog_box import box_for
 from fwtui.model.folding import fold
 from fwtui.model.header import HeaderFacts, progress_line, verdict, verdict_line
 from fwtui.model.segments import plain, width_of
@@ -234,8 +235,9 @@ def test_every_dialog_is_a_rectangle_and_enter_is_always_its_first_button():
     for spec in specs:
         assert "enter" in spec.buttons[0].keys
         assert spec.title[0].isupper()
-        for inner in (dialogs.INNER, 36):
-            assert {width_of(row) for row in dialogs.box_lines(spec, inner)} == {inner}
+        for size in ((80, 24), (40, 50), (40, 8)):
+            box = box_for(spec, *size)
+            assert {width_of(row) for row in box.lines} == {box.width}
 
 
 @pytest.mark.parametrize("word", ["please", "oops", "!", "successfully"])
