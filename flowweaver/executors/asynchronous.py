@@ -69,7 +69,8 @@ class _AsyncWorkers(LoopWorkers):
             return  # it went to another loop
         try:
             attempt = attempt or driver.take()
-            while attempt is not None and is_async_callable(attempt.task.func):
+            # A coroutine may have cancelled the worker it runs in, and the next one must not be hit by that.
+            while attempt is not None and is_async_callable(attempt.task.func) and not worker.cancelling():
                 attempt.stop_coroutine = partial(loop.call_soon_threadsafe, worker.cancel)
                 coroutine = attempt.call_async(driver.clock.monotonic)
                 self._loops.entered(attempt, loop, coroutine)
@@ -77,10 +78,15 @@ class _AsyncWorkers(LoopWorkers):
                 self._loops.left(attempt)
                 attempt = driver.finish(attempt)
             if attempt is not None:
-                sync = attempt
-                self._threads.submit(lambda: self._work_in_thread(driver, sync))
+                self._hand_on(driver, attempt)
         except BaseException as error:
             driver.crash(error)
+
+    def _hand_on(self, driver: Driver, attempt: Attempt) -> None:
+        if is_async_callable(attempt.task.func):
+            self._to_loop(driver, attempt)
+        else:
+            self._threads.submit(lambda: self._work_in_thread(driver, attempt))
 
     def _work_in_thread(self, driver: Driver, attempt: Attempt | None) -> None:
         try:

@@ -1,7 +1,7 @@
 """The event loop on which a run's coroutines run, in a daemon thread of ours, so that it works in Jupyter too.
 
 A coroutine that blocks its loop cannot be cancelled. Then the loop is given up with it: what else was in flight there
-ends as a failed attempt, and what comes next gets a new loop.
+ends as a failed attempt, what had not begun there begins on a new loop, and so does what comes next.
 """
 
 from __future__ import annotations
@@ -27,6 +27,23 @@ _PATIENCE = 0.5
 """Seconds that a loop has to take up a cancellation before it counts as blocked."""
 
 
+class _Stay:
+    """An attempt's coroutine on a loop.
+
+    Attributes:
+        begun: it has computed something there; from then on it cannot go to another loop.
+        moved: it is to go to another loop.
+    """
+
+    __slots__ = ("begun", "coroutine", "loop", "moved")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any]) -> None:
+        self.loop = loop
+        self.coroutine = coroutine
+        self.begun = False
+        self.moved = False
+
+
 class Loops:
     """The loop of one run, made when the first coroutine comes.
 
@@ -44,7 +61,9 @@ class Loops:
         self._moved = moved
         self._loop = loop
         self._lock = threading.Lock()
-        self._on: dict[Attempt, tuple[asyncio.AbstractEventLoop, Coroutine[Any, Any, Any]]] = {}
+        self._on: dict[Attempt, _Stay] = {}
+        self._asked: tuple[Attempt, _Stay, threading.Event] | None = None
+        """What was given up last, and whether its loop has answered since."""
 
     def current(self) -> asyncio.AbstractEventLoop:
         """Return the loop that runs now."""
@@ -52,7 +71,10 @@ class Loops:
 
         with self._lock:
             if self._loop is None:
+                from flowweaver.executors.pool import DaemonPool
+
                 self._loop = asyncio.new_event_loop()
+                self._loop.set_default_executor(DaemonPool())
                 threading.Thread(target=_serve, args=(self._loop,), name="flowweaver-coroutines", daemon=True).start()
             return self._loop
 
@@ -62,23 +84,51 @@ class Loops:
         Raises:
             BaseException: what the coroutine raised.
         """
-        import asyncio
+        from asyncio import run_coroutine_threadsafe
+        from concurrent.futures import CancelledError
 
-        loop = self.current()
-        self.entered(attempt, loop, coroutine)
-        try:
-            future = asyncio.run_coroutine_threadsafe(_guarded(coroutine), loop)
-            attempt.stop_coroutine = future.cancel
-            result, error = future.result()
-        finally:
-            self.left(attempt)
+        while True:
+            stay = self._on[attempt] = _Stay(self.current(), coroutine)
+            try:
+                future = run_coroutine_threadsafe(self._guarded(stay), stay.loop)
+                attempt.stop_coroutine = future.cancel
+                if stay.moved:
+                    future.cancel()
+                result, error = future.result()
+            except CancelledError:
+                if not stay.moved or attempt.closed:
+                    self._drop(stay)
+                    raise
+            finally:
+                self.left(attempt)
+            if not stay.moved:
+                break
         if error is not None:
             raise error
         return result
 
+    def _drop(self, stay: _Stay) -> None:
+        """See that a coroutine that was given up before it began never does."""
+        with self._lock:
+            stay.moved = True
+        if not stay.begun:
+            stay.coroutine.close()
+
+    async def _guarded(self, stay: _Stay) -> tuple[Any, BaseException | None]:
+        with self._lock:
+            if stay.moved:
+                return None, None
+            stay.begun = True
+        # A SystemExit or KeyboardInterrupt of a task would end the loop, and with it every other coroutine.
+        try:
+            return await stay.coroutine, None
+        except BaseException as error:
+            return None, error
+
     def entered(self, attempt: Attempt, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any]) -> None:
         """An attempt's coroutine runs on this loop from now on."""
-        self._on[attempt] = loop, coroutine
+        stay = self._on[attempt] = _Stay(loop, coroutine)
+        stay.begun = True
 
     def left(self, attempt: Attempt) -> None:
         """An attempt's coroutine has ended."""
@@ -86,29 +136,54 @@ class Loops:
 
     def coroutine_of(self, attempt: Attempt) -> Coroutine[Any, Any, Any] | None:
         """Return the coroutine that an attempt waits for, None if it is in a function."""
-        on = self._on.get(attempt)
-        return None if on is None else on[1]
+        stay = self._on.get(attempt)
+        return None if stay is None else stay.coroutine
 
     def give_up(self, driver: Driver, attempt: Attempt) -> None:
         """Cancel an attempt's coroutine; if its loop does not answer, give up the loop. Under the driver's lock."""
-        on = self._on.get(attempt)
-        if on is None or attempt.stop_coroutine is None:
+        stay = self._on.get(attempt)
+        if stay is None or attempt.stop_coroutine is None:
             return
-        loop, _ = on
-        answered = threading.Event()
         attempt.stop_coroutine()
-        loop.call_soon_threadsafe(answered.set)
-        if loop is not self._given:
-            driver.later(_PATIENCE, lambda: None if answered.is_set() else self._abandon(driver, loop, attempt))
+        self._ask(driver, attempt, stay)
+
+    def _ask(self, driver: Driver, attempt: Attempt, stay: _Stay) -> None:
+        if stay.loop is self._given or stay.loop is not self._loop:
+            return
+        answered = threading.Event()
+        # A round later: the coroutine hears of its cancellation first, and may block the loop in answer to that.
+        stay.loop.call_soon_threadsafe(stay.loop.call_soon, answered.set)
+        self._asked = attempt, stay, answered
+        driver.later(_PATIENCE, lambda: self._hear(driver, attempt, stay, answered))
+
+    def _hear(self, driver: Driver, attempt: Attempt, stay: _Stay, answered: threading.Event) -> None:
+        if not answered.is_set():
+            self._abandon(driver, stay.loop, attempt)
+        elif self._on.get(attempt) is stay:  # it goes on, and may block the loop any moment
+            self._ask(driver, attempt, stay)
+
+    def settle(self, driver: Driver) -> None:
+        """See that the loop works before the thread that looks after the run waits for it; waits for its answer."""
+        if self._asked is not None:
+            attempt, stay, answered = self._asked
+            if not answered.wait(_PATIENCE):
+                with driver.lock:
+                    self._abandon(driver, stay.loop, attempt)
+            self._asked = None
 
     def _abandon(self, driver: Driver, loop: asyncio.AbstractEventLoop, culprit: Attempt) -> None:
         with self._lock:
             if self._loop is not loop:
                 return
             self._loop = None
+            others = [(one, stay) for one, stay in self._on.items() if stay.loop is loop and one is not culprit]
+            for _, stay in others:
+                stay.moved = not stay.begun
         loop.call_soon_threadsafe(loop.stop)  # it takes that up if it ever comes back
-        for attempt, (used, _) in list(self._on.items()):
-            if used is loop and attempt is not culprit:
+        for attempt, stay in others:
+            if stay.moved and attempt.stop_coroutine is not None:
+                attempt.stop_coroutine()
+            elif not stay.moved:
                 name = attempt.task.name
                 text = f"{name} was on an event loop that {culprit.task.name} or another task blocked"
                 driver.give_up(attempt, TaskExecutionError(text, task_name=name))
@@ -150,14 +225,6 @@ class LoopWorkers(Workers):
         self._loops.close()
 
 
-async def _guarded(coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
-    # A SystemExit or KeyboardInterrupt of a task would end the loop, and with it every other coroutine.
-    try:
-        return await coroutine, None
-    except BaseException as error:
-        return None, error
-
-
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     import asyncio
 
@@ -169,4 +236,11 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
         loop.run_until_complete(asyncio.sleep(0))
         loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
+        loop.set_exception_handler(_heard)
         loop.close()
+
+
+def _heard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say nothing of a coroutine that did not end although it was cancelled: its task has failed, and that is told."""
+    if "exception" in context:
+        loop.default_exception_handler(context)

@@ -36,6 +36,7 @@ class _InlineWorkers(LoopWorkers):
                 if attempt.task.timeout is not None:
                     self._aside(driver, attempt)
                     return
+                self._loops.settle(driver)
                 self.inline = attempt
                 try:
                     attempt.call(clock, run_coroutine)

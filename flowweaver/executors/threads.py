@@ -14,20 +14,27 @@ __all__ = ["DaemonThreads"]
 
 
 class DaemonThreads:
-    """Runs functions in daemon threads, one more thread whenever none is free."""
+    """Runs functions in daemon threads, one more thread whenever none is free.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: of the threads.
+        limit: threads at most; then a function waits until one is free. None for any number.
+    """
+
+    def __init__(self, name: str, *, limit: int | None = None) -> None:
         self._name = name
+        self._limit = limit
         self._lock = threading.Lock()
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._idle = 0
+        """Free threads, less the functions that wait for one."""
         self._count = 0
         self._closed = False
 
     def submit(self, job: Callable[[], None]) -> None:
         """Run a function, which must not raise, in a thread."""
         with self._lock:
-            if self._idle:
+            if self._idle > 0 or self._count == self._limit:
                 self._idle -= 1
                 self._jobs.put(job)
                 return
