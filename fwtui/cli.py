@@ -9,12 +9,11 @@ from typing import Any
 import click
 
 from fwtui.cli_group import DEFAULT, Commands, FileCommand
-from fwtui.cli_options import file_options, running, selection, session_of, task_names, workflows_of
+from fwtui.cli_options import COUNT, NUMBER, file_options, running, selection, session_of, task_names, workflows_of
 from fwtui.standard import complain, let_go_of_stdout, open_what_is_closed
 
 __all__ = ["main"]
 
-_NUMBER = click.IntRange(min=1)
 _JSON = click.option("--json", "as_json", is_flag=True, help="For programs: one JSON object.")
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _CODES = """Exit codes: 0 all completed, 1 a task failed (or stdout cannot be written), 2 wrong usage or no such file,
@@ -96,17 +95,26 @@ def open_(target: str, *, no_tui: bool, run_at_start: bool, no_watch: bool, **gi
 def run(target: str, *, output: str, pdb: bool, no_watch: bool, **given: Any) -> int:
     """Run what is not done yet, without a screen."""
     del no_watch  # nothing is watched; taken so that the options of both forms are the same
+    if pdb:
+        _refuse_beside_pdb(output, given)
     project, settings = session_of(target, given)
     _warn_of_other_owners()
     if pdb:
-        if settings.isolate:
-            raise click.UsageError("--pdb debugs in this process, and --isolate runs in another: choose one.")
         from fwtui.commands.debug import run_in_debugger
 
         return run_in_debugger(project, settings)
     from fwtui.commands.run import run_headless
 
     return run_headless(project, settings, output=output)
+
+
+def _refuse_beside_pdb(output: str, given: dict[str, Any]) -> None:
+    if given["isolate"]:
+        raise click.UsageError("--pdb debugs in this process, and --isolate runs in another: choose one.")
+    if output == "json":
+        raise click.UsageError("--pdb is for a person, and --output json for a program: choose one.")
+    if given["executor"] == "async":
+        raise click.UsageError("--pdb runs one task at a time, and --executor async many: choose one.")
 
 
 @cli.command()
@@ -144,7 +152,7 @@ def status(target: str, *, as_json: bool, **given: Any) -> int:
 
 @cli.command()
 @file_options
-@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="0 for all.")
+@click.option("--limit", type=COUNT, default=20, show_default=True, metavar="N", help="0 for all.")
 @_JSON
 def runs(target: str, *, limit: int, as_json: bool, **given: Any) -> int:
     """List the past runs, each against what is usual."""
@@ -156,8 +164,8 @@ def runs(target: str, *, limit: int, as_json: bool, **given: Any) -> int:
 @cli.command()
 @file_options
 @click.argument("pattern", required=False, metavar="[TASK|GLOB]", shell_complete=task_names)
-@click.option("--run", "run_id", type=_NUMBER, metavar="N", help="Of this run; by default of the last that ran it.")
-@click.option("--attempt", type=_NUMBER, metavar="N", help="Of this attempt; by default of the last.")
+@click.option("--run", "run_id", type=NUMBER, metavar="N", help="Of this run; by default of the last that ran it.")
+@click.option("--attempt", type=NUMBER, metavar="N", help="Of this attempt; by default of the last.")
 def logs(target: str, *, pattern: str | None, run_id: int | None, attempt: int | None, **given: Any) -> int:
     """Show what tasks wrote, and their errors.
 
@@ -171,7 +179,7 @@ def logs(target: str, *, pattern: str | None, run_id: int | None, attempt: int |
 @cli.command()
 @file_options
 @click.argument("task", shell_complete=task_names)
-@click.option("--run", "run_id", type=_NUMBER, metavar="N", help="Of this run, if its result is still kept.")
+@click.option("--run", "run_id", type=NUMBER, metavar="N", help="Of this run, if its result is still kept.")
 @_JSON
 def show(target: str, *, task: str, run_id: int | None, as_json: bool, **given: Any) -> int:
     """Show the stored result of a task."""

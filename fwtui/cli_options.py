@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fwtui.session.project import Project
     from fwtui.session.settings import Settings
 
-__all__ = ["file_options", "running", "selection", "session_of", "task_names", "workflows_of"]
+__all__ = ["COUNT", "NUMBER", "file_options", "running", "selection", "session_of", "task_names", "workflows_of"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -25,6 +25,14 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
         return command
 
     return put
+
+
+class _WholeNumber(click.IntRange):
+    name = "whole number"
+
+
+NUMBER = _WholeNumber(min=1)
+COUNT = _WholeNumber(min=0)
 
 
 def task_names(context: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -85,7 +93,7 @@ selection = _together(
     ),
 )
 running = _together(
-    click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="How many tasks run at the same time."),
+    click.option("-j", "--jobs", type=NUMBER, metavar="N", help="At most so many tasks at the same time."),
     click.option(
         "--executor",
         type=click.Choice(["threaded", "sequential", "async"]),
@@ -107,16 +115,22 @@ def session_of(target: str, given: dict[str, Any]) -> tuple[Project, Settings]:
 
     Raises:
         ParameterError: a parameter is not name=value.
-        click.UsageError: there is no current folder to find the file from.
+        click.UsageError: options contradict each other, or there is no current folder to find the file from.
     """
     from fwtui.session.project import Project, split_target
 
+    _refuse_contradictions(given)
     path, name = split_target(target)
     try:
         project = Project.of(path, state=given.get("state"))
     except FileNotFoundError:
         raise click.UsageError("The folder you are in is gone; change to one that is there.") from None
     return project, _settings(name, given)
+
+
+def _refuse_contradictions(given: dict[str, Any]) -> None:
+    if given.get("fresh") and given.get("continue_or_new"):
+        raise click.UsageError("--fresh begins anew, and --continue-or-new may go on: choose one.")
 
 
 def _settings(name: str | None, given: dict[str, Any]) -> Settings:

@@ -22,6 +22,7 @@ from flowweaver.events import (
     TaskRetrying,
     TaskSkipped,
     TaskStarted,
+    TaskWriting,
 )
 from fwtui.model.status import LOOKS, State
 from fwtui.model.text import cut, duration, overwritten, visible
@@ -191,7 +192,7 @@ def _plain(event: Event) -> dict[str, object]:
     if isinstance(event, RunFinished):
         names = ("run_id", "sequence", "time", "workflow", "outcome", "duration", "failed_task", "error")
         return {**{name: getattr(event, name) for name in names}, "counts": dict(event.counts)}
-    if isinstance(event, TaskOutput):
+    if isinstance(event, TaskOutput | TaskWriting):
         return {**asdict(event), "lines": [line._asdict() for line in event.lines]}
     return asdict(event)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pdb
 import sys
 import traceback
+from pathlib import Path
+from types import TracebackType
 
+import flowweaver
 from flowweaver.errors import WorkflowExecutionError
 from flowweaver.events import Event, Listener, TaskOutput
 from flowweaver.executors.sequential import SequentialExecutor
@@ -19,6 +22,8 @@ from fwtui.session.settings import Settings
 from fwtui.streams import SteadyStream
 
 __all__ = ["run_in_debugger"]
+
+_ENGINE = Path(flowweaver.__file__).parent
 
 
 def run_in_debugger(project: Project, settings: Settings) -> int:
@@ -51,9 +56,19 @@ def run_in_debugger(project: Project, settings: Settings) -> int:
         code = 1
         cause = error.__cause__
         if cause is not None and cause.__traceback__ is not None:
+            # The engine's own frames say nothing to the author of the task.
+            cause.__traceback__ = _without_engine(cause.__traceback__)
             traceback.print_exception(cause)
             pdb.post_mortem(cause.__traceback__)
     ending = session.ending()
     display.close("" if ending is None else verdict_text(ending))
     out.check(code or 1)
     return code
+
+
+def _without_engine(found: TracebackType) -> TracebackType:
+    """Return the part of a traceback that begins in the task; all of it if it never leaves the engine."""
+    inner: TracebackType | None = found
+    while inner is not None and Path(inner.tb_frame.f_code.co_filename).parent == _ENGINE:
+        inner = inner.tb_next
+    return inner or found

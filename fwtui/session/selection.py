@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from flowweaver.errors import UnknownTaskError
 from flowweaver.workflow import ancestors_in, descendants_in, match_names
 from fwtui.session.port import RunRequest
 
@@ -18,7 +19,7 @@ def selected_names(dependencies: Dependencies, request: RunRequest) -> list[str]
     """Return the tasks to consider in the workflow's order, None for all.
 
     Raises:
-        UnknownTaskError: a name or glob matches no task.
+        UnknownTaskError: a name or glob matches no task, or all of them together do not.
     """
     names = list(dependencies)
     wanted: set[str] | None = None if request.only is None else match_names(request.only, names, what="--only")
@@ -28,6 +29,8 @@ def selected_names(dependencies: Dependencies, request: RunRequest) -> list[str]
     if request.up_to:
         last = match_names(request.up_to, names, what="--to")
         wanted = _both(wanted, last | ancestors_in(dependencies, last))
+    if wanted is not None and not wanted:
+        raise UnknownTaskError("Nothing is selected: no task is in all of --only, --from and --to")
     return None if wanted is None else [name for name in names if name in wanted]
 
 

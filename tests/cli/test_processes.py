@@ -370,6 +370,7 @@ def test_the_debugger_opens_where_a_task_failed(project: Project) -> None:
         encoding="utf-8",
     )
     child.expect("\\(Pdb\\)", timeout=SOON)
+    assert "attempt.py" not in (child.before or ""), "the engine's own frames say nothing to the author"
     child.sendline("p value + 1")
     child.expect("42", timeout=SOON)
     child.sendline("q")

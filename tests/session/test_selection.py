@@ -36,11 +36,15 @@ def edges() -> Mapping[str, tuple[str, ...]]:
         (RunRequest(up_to=["b"]), ["a1", "a2", "b"]),
         (RunRequest(start_from=["a1"], up_to=["b"]), ["a1", "b"]),
         (RunRequest(only=["c", "d"], start_from=["a1"]), ["c"]),
-        (RunRequest(start_from=["d"], up_to=["b"]), []),
     ],
 )
 def test_a_selection_is_a_list_in_the_workflows_order(request_: RunRequest, names: list[str] | None) -> None:
     assert selected_names(edges(), request_) == names
+
+
+def test_a_selection_of_nothing_is_refused() -> None:
+    with pytest.raises(UnknownTaskError, match="no task is in all of --only, --from and --to"):
+        selected_names(edges(), RunRequest(start_from=["d"], up_to=["b"]))
 
 
 @pytest.mark.parametrize("option", ["only", "start_from", "up_to"])
