@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowweaver.bytecode import hash_text
-from flowweaver.declared import Inputs, Stamps, missing_outputs, observe_inputs, stamps_of
+from flowweaver.declared import Inputs, missing_outputs, observe_inputs
 from flowweaver.fingerprint import Fingerprinter, innermost, version_print
 from flowweaver.plan import TaskFacts
 from flowweaver.records import CodePrint, FilePrint, Provenance, TaskRecord
@@ -15,7 +15,7 @@ from flowweaver.signature import Arguments
 from flowweaver.task import Task
 from flowweaver.workflow import Workflow
 
-__all__ = ["declared_stamps", "facts_of", "hash_param", "look_again", "products_not_made"]
+__all__ = ["declared_base", "facts_of", "hash_param", "look_again", "products_not_made"]
 
 _NO_INPUTS = Inputs()
 
@@ -94,15 +94,6 @@ def products_not_made(task: Task, base: str | os.PathLike[str] | None = None) ->
     return missing_outputs(task.outputs, _base_of(task, base)) if task.outputs else ()
 
 
-def declared_stamps(workflow: Workflow, base: str | os.PathLike[str] | None = None) -> dict[str, Stamps]:
-    """Return how the declared files of each task that has some are now; no file is read.
-
-    ``base`` is as for ``facts_of``.
-    """
-    tasks = (task for task in workflow.tasks if task.inputs or task.outputs)
-    return {task.name: stamps_of(task.inputs, task.outputs, _base_of(task, base)) for task in tasks}
-
-
 def hash_param(value: Any) -> str:
     """Return the hash of a parameter's value, by which a later run sees that it changed.
 
@@ -149,11 +140,14 @@ def _declared(
 
 
 def _base_of(task: Task, base: str | os.PathLike[str] | None) -> str:
-    return _folder_of(task) if base is None else os.fspath(base)
+    return declared_base(task) if base is None else os.fspath(base)
 
 
-def _folder_of(task: Task) -> str:
-    """Return the folder of the file that defines the task's function, the current one if there is no such file."""
+def declared_base(task: Task) -> str:
+    """Return the folder that a task's declared files are relative to: that of its function's file.
+
+    It is the current one if there is no such file.
+    """
     try:
         file = innermost(task.func).__code__.co_filename
     except Exception:  # something callable that is not a function, and may do anything when looked at

@@ -14,6 +14,7 @@ from flowweaver.stores.base import BaseStateStore, RunJournal
 from flowweaver.stores.lock import holder_of
 from flowweaver.stores.sqlite_clear import forget, restorable, restore
 from flowweaver.stores.sqlite_db import Database
+from flowweaver.stores.sqlite_follow import RunTail
 from flowweaver.stores.sqlite_journal import SQLiteJournal, durations, workflow_lock
 from flowweaver.stores.sqlite_rows import (
     ATTEMPT_KINDS,
@@ -26,6 +27,7 @@ from flowweaver.stores.sqlite_rows import (
     record_of,
 )
 from flowweaver.stores.sqlite_states import clear_states, delete_state, list_states, load_state, save_state
+from flowweaver.stores.sqlite_version import DataVersion
 
 __all__ = ["SQLiteWorkflowState"]
 
@@ -121,6 +123,19 @@ class SQLiteWorkflowState(BaseStateStore):
             return None
         begun = self._select(_BEGUN, (self._workflow,))
         return holder.name if begun and begun[0][0] in (None, holder.name) else None
+
+    def version(self) -> DataVersion:
+        """Return what tells whether the file has changed."""
+        return DataVersion(self._db.file)
+
+    def tail(self, run_id: int, records: Mapping[str, TaskRecord]) -> RunTail:
+        """Return what reads on in a run of another process.
+
+        Args:
+            run_id: the run.
+            records: what is known of the tasks already.
+        """
+        return RunTail(self._db, self._workflow, run_id, records)
 
     # -- history ----------------------------------------------------------------------------------------------------
 

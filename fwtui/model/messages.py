@@ -172,10 +172,10 @@ def thread_left(task: TaskView) -> Message:
     )
 
 
-def held(run_id: int | None, holder: str) -> Message:
-    """Another process runs the workflow; holds until it ends."""
-    who = "This workflow" if run_id is None else f"Run {run_id}"
-    whose = visible(holder).replace(", since", " since")
+def held(view: RunView) -> Message:
+    """Another process runs the workflow, or holds its state; holds until that ends."""
+    who = f"Run {view.run.run_id}" if view.followed and view.run is not None else "This workflow"
+    whose = (view.holder or "another process").replace(", since", " since")
     return Message(
         line(f"{who} belongs to {whose}. You are watching it, read-only."),
         line(f"{who} belongs to {whose}."),
@@ -183,14 +183,49 @@ def held(run_id: int | None, holder: str) -> Message:
     )
 
 
-def released(view: RunView, holder: str) -> Message:
-    """The other process has let go of the workflow: its run ended, or it died."""
+def released(view: RunView, holder: str | None) -> Message:
+    """Another process has let go of the workflow: its run ended, or it died."""
     if view.run is not None and view.run.outcome == "interrupted":
         lost = view.count(State.INTERRUPTED)
         were = f", {lost:,} {'was' if lost == 1 else 'were'} interrupted" if lost else ""
-        process = visible(holder).split(" on ")[0].split(",")[0].capitalize()
+        process = visible(holder or view.run.holder or "its process").split(" on ")[0].split(",")[0].capitalize()
         return note(f"{process} died. {view.done:,} of {view.total:,} are done{were}. ", key("run.resume"), " resumes.")
     return note(f"Run {view.run.run_id} ended. You can run now." if view.run is not None else "You can run now.")
+
+
+def _named(view: RunView, names: Sequence[str]) -> tuple[str, str]:
+    """Return tasks as the subject of a sentence, and its verb."""
+    if len(names) == 1:
+        return view.tasks[names[0]].title, "is"
+    return count_of(len(names), "task"), "are"
+
+
+def cleared_elsewhere(view: RunView, names: Sequence[str]) -> Message:
+    """Another process has cleared tasks."""
+    who, verb = _named(view, names)
+    it = "it until it runs" if len(names) == 1 else "this until they run"
+    said = f"{who} {'was' if verb == 'is' else 'were'} cleared by another process. "
+    return Message(line(said, key("change.undo"), f" undoes {it}."), line(said.strip()))
+
+
+def restored_elsewhere(view: RunView, names: Sequence[str]) -> Message:
+    """Another process has undone a clear."""
+    who, verb = _named(view, names)
+    return note(f"{who} {verb} back: another process has undone its clear.")
+
+
+def went_stale(view: RunView, names: Sequence[str]) -> Message:
+    """A declared file changed, or something else that no save of the source explains."""
+    who, verb = _named(view, names)
+    why = change_of(view.plan.tasks[names[0]])
+    said = f"{who} {verb} stale" + (f": {why}." if why else ".")
+    return Message(line(said, *_r_runs(view)), line(said, *_r_runs_short(view)))
+
+
+def as_before(view: RunView, names: Sequence[str]) -> Message:
+    """What had changed is as it was."""
+    who, verb = _named(view, names)
+    return note(f"{who} {verb} up to date again.")
 
 
 def interrupted(view: RunView) -> Message:
@@ -324,6 +359,16 @@ def of_matches(lines: int) -> str:
 def run_error(error: str) -> Message:
     """Why a run ended that no task's failure ended (a full disk, say)."""
     return Message(line(visible(" ".join(error.split()))), banner=True, role="error")
+
+
+def question_over() -> Message:
+    """What a question was about has changed while it was open."""
+    return note("Nothing was changed: what was asked about is not so any more.")
+
+
+def ended_while_asked() -> Message:
+    """The run ended while somebody was asked whether to leave it."""
+    return note("The run has ended, and nothing runs any more. ", key("leave.quit"), " quits.")
 
 
 def outside_output() -> Message:

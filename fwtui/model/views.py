@@ -19,7 +19,7 @@ from fwtui.model.standing import standing, standing_in_run
 from fwtui.model.status import DONE_STATES, FAILURES, OPEN_STATES, State
 from fwtui.model.text import visible
 
-__all__ = ["Facts", "RunFacts", "RunView", "TaskView", "dependents_of", "idle_view"]
+__all__ = ["Facts", "RunFacts", "RunView", "TaskView", "dependents_of", "idle_view", "run_elsewhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def first_line(text: str | None) -> str:
     return visible((text or "").split("\n", 1)[0])
 
 
-def _run_elsewhere(picture: PictureLike) -> RunRecord | None:
+def run_elsewhere(picture: PictureLike) -> RunRecord | None:
     """Return the run that another process does now; None if it only holds the state, to clear it or to begin."""
     run = picture.runs[0] if picture.runs else None
     if picture.holder is None or run is None or run.outcome is not None:
@@ -228,6 +228,9 @@ def _idle_task(picture: PictureLike, info: TaskLike, elsewhere: RunRecord | None
         state, note, from_run = standing(record, plan, run)
     if record is None:
         return TaskView(info.name, state, info, visible(info.name), note=note)
+    retry_at = None
+    if state is State.RETRYING and info.retry_waits and record.finished_at is not None:
+        retry_at = record.finished_at + info.retry_waits[min(record.attempt, len(info.retry_waits)) - 1]
     ran = state not in (State.SKIPPED, State.CLEARED, State.WAITING, State.MAYBE)
     return TaskView(
         info.name,
@@ -238,6 +241,7 @@ def _idle_task(picture: PictureLike, info: TaskLike, elsewhere: RunRecord | None
         started_at=record.started_at if ran else None,
         duration=record.duration if ran else None,
         finished_at=record.finished_at if ran else None,
+        retry_at=retry_at,
         error=first_line(record.error),
         note=note,
         from_run=from_run,
@@ -281,13 +285,12 @@ def idle_view(picture: PictureLike, *, after: RunView | None = None) -> RunView:
         after: the view at the end of a run that has just ended; a run that completed keeps its words (what was reused,
             and why the others ran) until something else happens.
     """
-    elsewhere = _run_elsewhere(picture)
+    elsewhere = run_elsewhere(picture)
     tasks = {info.name: _idle_task(picture, info, elsewhere) for info in picture.tasks}
     run = _run_facts(picture.runs[0], goes_on=elsewhere is not None) if picture.runs else None
     if after is not None and after.run is not None and run is not None and run.run_id == after.run.run_id:
         run = replace(run, here=after.run.here, error=after.run.error)
-        # The end of a run of another process is not told, but seen in the store.
-        if run.outcome == "completed" and after.run.outcome in ("completed", None):
+        if elsewhere is not None or after.run.outcome == "completed":
             tasks = {name: _keep_words(task, after.tasks.get(name)) for name, task in tasks.items()}
     planned = picture.plan.counts
     in_flight = frozenset(name for name, task in tasks.items() if task.state in OPEN_STATES)
@@ -318,6 +321,11 @@ def idle_view(picture: PictureLike, *, after: RunView | None = None) -> RunView:
 
 
 def _keep_words(now: TaskView, before: TaskView | None) -> TaskView:
-    if before is None or now.state is not State.DONE or before.state not in DONE_STATES or now.note != "reuse":
+    if (
+        before is None
+        or now.state is not State.DONE
+        or before.state not in DONE_STATES
+        or now.note not in ("reuse", "")
+    ):
         return now
     return now._replace(state=before.state, note=before.note, from_run=before.from_run)

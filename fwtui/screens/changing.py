@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from flowweaver.plan import Plan
 from fwtui.model import dialogs, messages
 from fwtui.model.ladder import Rung, climb
 from fwtui.model.status import DONE_STATES
+from fwtui.model.views import RunView
 from fwtui.screens.board import Board
 from fwtui.screens.dialog import ClearDialog, Dialog
 from fwtui.screens.plan import PlanScreen
@@ -38,7 +39,30 @@ class ChangingKeys(Board):
         if self.conductor.running:
             self.say(messages.run_goes_on())
             return False
+        return not self._is_watched()
+
+    def _is_watched(self) -> bool:
+        """Tell whether another process has the workflow, and say so."""
+        live = self.conductor.live
+        if live is None or live.holder is None:
+            return False
+        self.say(messages.held(live))
         return True
+
+    def refresh_view(self) -> None:
+        """Show the conductor's view; what is asked, and the plan that is shown, follow it."""
+        super().refresh_view()
+        self.renew_questions()
+
+    def renew_questions(self) -> None:
+        """Ask about what is now, with the estimates of now."""
+        view = self.conductor.live
+        if view is None or not self.is_attached:
+            return
+        if self.dialog is not None and self.dialog.is_current:
+            self.dialog.renew(view)
+        if isinstance(self.app.screen, PlanScreen):
+            self.app.screen.renew(view)
 
     # -- running ----------------------------------------------------------------------------------------------------
 
@@ -54,7 +78,7 @@ class ChangingKeys(Board):
 
     async def _run_everything(self) -> None:
         if await self.conductor.ready() and self.view is not None:
-            self._ask_then(dialogs.run_all_dialog(self.view, self.names), RunRequest(fresh=True))
+            self._ask_then(lambda view: dialogs.run_all_dialog(view, self.names), RunRequest(fresh=True))
 
     def action_run_again(self) -> None:
         """Run the selected or marked tasks again; a question first if one is done."""
@@ -68,9 +92,14 @@ class ChangingKeys(Board):
         names = [task.name for task in chosen]
         request = RunRequest(force=names, start_from=names)
         if any(task.state in DONE_STATES for task in chosen):
-            self._ask_then(dialogs.run_again_dialog(chosen, hidden, self.names), request)
+            self._ask_then(lambda view: self._about_done(view, names, hidden), request)
         elif chosen:
             await self.conductor.start(request)
+
+    def _about_done(self, view: RunView, names: list[str], hidden: int) -> dialogs.DialogSpec | None:
+        chosen = [view.tasks[name] for name in names if name in view.tasks]
+        done = any(task.state in DONE_STATES for task in chosen)
+        return dialogs.run_again_dialog(chosen, hidden, self.names) if done and len(chosen) == len(names) else None
 
     def action_auto(self) -> None:
         """Run on every save, or not any more."""
@@ -88,11 +117,14 @@ class ChangingKeys(Board):
 
     def action_plan(self) -> None:
         """Show what a run would do, and why."""
-        if self._may_change():
-            self.do(self._look_at_plan())
+        live = self.conductor.live
+        if live is not None and live.holder is not None and self.conductor.past is None:
+            self.do(self._look_at_plan(self.conductor.refresh))  # looking is no harm
+        elif self._may_change():
+            self.do(self._look_at_plan(self.conductor.ready))
 
-    async def _look_at_plan(self) -> None:
-        if await self.conductor.ready():
+    async def _look_at_plan(self, made_current: Callable[[], Awaitable[object]]) -> None:
+        if await made_current():
             self._show_plan()
 
     def _show_plan(self, *, changed: bool = False) -> None:
@@ -100,12 +132,14 @@ class ChangingKeys(Board):
         if view is None:
             return
 
+        page = PlanScreen(view, self.names, changed=changed)
+
         def answered(wanted: bool | None) -> None:
             self.focus_home()
             if wanted:
-                self.do(self._run_plan(view.plan))
+                self.do(self._run_plan(page.view.plan))
 
-        self.app.push_screen(PlanScreen(view, self.names, changed=changed), answered)
+        self.app.push_screen(page, answered)
 
     async def _run_plan(self, plan: Plan) -> None:
         """Run what was looked at; if a run would do something else by now, show that."""
@@ -120,7 +154,7 @@ class ChangingKeys(Board):
         """Start no further task; pressed again, stop at once after a question."""
         view = self.view
         if not self.conductor.running or view is None:
-            self.say(messages.nothing_runs())
+            self._nothing_to_stop()
         elif view.stopping:
             self.action_stop_now()
         else:
@@ -130,9 +164,15 @@ class ChangingKeys(Board):
     def action_stop_now(self) -> None:
         """Give up what runs, after a question."""
         if not self.conductor.running or self.view is None:
-            self.say(messages.nothing_runs())
+            self._nothing_to_stop()
         else:
-            self._ask(Dialog(dialogs.stop_dialog(self.view, self.names), self.names), self._stop_at_once)
+            dialog = Dialog(dialogs.stop_dialog(self.view, self.names), self.names)
+            dialog.renewed = lambda view: dialogs.stop_dialog(view, self.names) if view.running else None
+            self._ask(dialog, self._stop_at_once)
+
+    def _nothing_to_stop(self) -> None:
+        if not self._is_watched():
+            self.say(messages.nothing_runs())
 
     def _stop_at_once(self, answer: str) -> None:
         if answer == "yes":
@@ -148,6 +188,8 @@ class ChangingKeys(Board):
             if self.dialog is dialog:
                 self.dialog = None
             self.focus_home()
+            if dialog.over and not self._is_watched():
+                self.say(messages.question_over())
             self.refresh_lines()
             then(answer or "")
 
@@ -156,10 +198,13 @@ class ChangingKeys(Board):
         self.app.push_screen(dialog, answered)
         self.refresh_lines()
 
-    def _ask_then(self, spec: dialogs.DialogSpec, request: RunRequest) -> None:
-        self._ask(
-            Dialog(spec, self.names), lambda answer: self.do(self.conductor.start(request)) if answer == "yes" else None
-        )
+    def _ask_then(self, about: Callable[[RunView], dialogs.DialogSpec | None], request: RunRequest) -> None:
+        """Ask whether a run is to begin; what is asked about is looked at anew when it may be other by now."""
+        spec = None if self.view is None else about(self.view)
+        if spec is not None:
+            dialog = Dialog(spec, self.names)
+            dialog.renewed = lambda view: None if view.going_on or view.holder is not None else about(view)
+            self._ask(dialog, lambda answer: self.do(self.conductor.start(request)) if answer == "yes" else None)
 
     # -- clearing ---------------------------------------------------------------------------------------------------
 
@@ -189,13 +234,17 @@ class ChangingKeys(Board):
         self.whole = self.whole or whole
         self.rung = climb(self.rung, running=self.conductor.running)
         if self.rung is Rung.ASKED and self.view is not None:
-            word = "leave" if self.inside and not self.whole else "quit"
-            spec = dialogs.quit_dialog(self.view, self.clock(), self.names, word=word)
-            self._ask(Dialog(spec, self.names), self._asked_to_quit)
+            dialog = Dialog(self._about_leaving(self.view), self.names)
+            dialog.renewed = lambda view: self._about_leaving(view) if self.conductor.running else None
+            self._ask(dialog, self._asked_to_quit)
         elif self.rung is Rung.FINISHING:
             self._finish()
         else:
             self.beside(self.leave_now(_LEAVE_SECONDS))
+
+    def _about_leaving(self, view: RunView) -> dialogs.DialogSpec:
+        word = "leave" if self.inside and not self.whole else "quit"
+        return dialogs.quit_dialog(view, self.clock(), self.names, word=word)
 
     def _asked_to_quit(self, answer: str) -> None:
         if answer == "now":
@@ -205,6 +254,8 @@ class ChangingKeys(Board):
             self._finish()
         elif self.rung is Rung.ASKED:
             self.rung, self.whole = Rung.GROUND, False
+            if not self.conductor.running:
+                self.say(messages.ended_while_asked())
 
     def _finish(self) -> None:
         """Leave when what runs has finished."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from flowweaver.errors import FlowWeaverError
+from flowweaver.errors import FlowWeaverError, StateLockedError
 from flowweaver.events import Event
 from flowweaver.records import AttemptRecord, LogLine
 from fwtui.model import messages
@@ -20,6 +20,7 @@ from fwtui.model.frames import Excerpt, own_frames, users_frames
 from fwtui.model.logbook import Logbook
 from fwtui.model.logtext import wants_error
 from fwtui.model.messages import Message
+from fwtui.model.noticed import noticed
 from fwtui.model.runs_past import view_of_run
 from fwtui.model.stacktext import Sighting
 from fwtui.model.text import visible
@@ -63,6 +64,7 @@ class Conductor:
         self._say = say
         self._one_at_a_time = asyncio.Lock()
         self._starting = False
+        self._pictures = 0
         self._excerpts: dict[tuple[str, int | None, int], list[Excerpt]] = {}
         self.live: RunView | None = None
         self.past: RunView | None = None
@@ -85,12 +87,32 @@ class Conductor:
         """A run of this session goes on, or is being started."""
         return self._starting or self.session.running or (self.live is not None and self.live.running)
 
+    @property
+    def why_not(self) -> str:
+        """Why nothing can be changed, "" if it can: an old run is shown, or another process has the workflow."""
+        if self.past is not None and self.past.run is not None:
+            return messages.past_run(self.past.run.run_id).text
+        return messages.held(self.live).text if self.live is not None and self.live.holder is not None else ""
+
     async def _call(self, function: Callable[..., T], *args: Any, **options: Any) -> T:
         async with self._one_at_a_time:
             return await in_thread(function, *args, **options)
 
+    async def _picture(self, function: Callable[..., T]) -> T:
+        """Call what makes a picture; events that come meanwhile wait, for they are told on top of it."""
+        self._pictures += 1
+        try:
+            return await self._call(function)
+        finally:
+            self._pictures -= 1
+
     def _show(self, view: RunView) -> None:
-        self.live = view
+        before, self.live = self.live, view
+        if view.followed and not (before is not None and before.followed and _same_run(before, view)):
+            # What its tasks in flight have written so far has come, too; whoever shows a log finds it in the book.
+            self.logbook.clear()
+            self._take_events()
+            self.live = replace(self.live, changed=view.changed)
         self._changed()
 
     # -- opening and saving -----------------------------------------------------------------------------------------
@@ -98,7 +120,7 @@ class Conductor:
     async def open(self) -> None:
         """Load the file and the state of its last run."""
         try:
-            hint, view = await self._call(self._open)
+            hint, view = await self._picture(self._open)
         except LoadProblem:
             self._changed()
             return
@@ -123,7 +145,7 @@ class Conductor:
     async def check_disk(self) -> bool:
         """Take what was saved, if anything, and say what it means; return whether anything was."""
         try:
-            reload, view = await self._call(self._reload)
+            reload, view = await self._picture(self._reload)
         except FlowWeaverError as error:
             self._say(messages.refused(str(error)))
             return False
@@ -162,17 +184,33 @@ class Conductor:
             said = messages.saved(view, reload.file, reload.time, reload.affected)
         self._say(said)
 
-    async def refresh(self) -> None:
-        """Look at the store again."""
+    async def refresh(self) -> RunView | None:
+        """Look at the store again; return what was shown before if that could be done."""
+        watched = self.live if self.live is not None and self.live.followed else None
         try:
-            view = await self._call(lambda: idle_view(self.session.refresh()))
+            view = await self._picture(lambda: idle_view(self.session.refresh(), after=watched))
         except (LoadProblem, FlowWeaverError) as error:
             self._say(messages.refused(str(error)))
-            return
+            return None
         before = self.live
         self._show(view)
-        if before is not None and before.holder is not None and view.holder is None:
-            self._say(messages.released(view, before.holder))
+        return before
+
+    async def look_again(self) -> None:
+        """What is shown holds no more, and not by what this session did: look, and say what has happened."""
+        before = await self.refresh()
+        if before is None or self.live is None:
+            return
+        if before.followed and not self.live.followed:
+            self.logbook.clear()
+            self.edited = False
+        if self.live.followed and not before.followed:
+            self._say(None)
+        said = noticed(before, self.live)
+        if said is not None:
+            self._say(said)
+        if before.followed and not self.live.followed:
+            await self.check_disk()
 
     # -- running ----------------------------------------------------------------------------------------------------
 
@@ -189,7 +227,7 @@ class Conductor:
             return False
         view = self.live
         if view is not None and view.holder is not None:
-            self._say(messages.held(None if view.run is None else view.run.run_id, view.holder))
+            self._say(messages.held(view))
             return False
         return view is not None
 
@@ -209,7 +247,12 @@ class Conductor:
             await self._call(self.session.start, request)
         except LoadProblem as problem:
             self._say(messages.not_started(problem.file, problem.line))
+        except StateLockedError as error:
+            await self.refresh()
+            if self.live is None or not self.live.followed:
+                self._say(messages.refused(str(error)))
         except FlowWeaverError as error:
+            await self.refresh()
             self._say(messages.refused(str(error)))
         else:
             self.edited = False
@@ -220,6 +263,11 @@ class Conductor:
 
     def drain(self) -> list[Event]:
         """Take the events that have come, and the view they lead to."""
+        if self._pictures and not self.session.running:
+            return []
+        return self._take_events()
+
+    def _take_events(self) -> list[Event]:
         events = self.session.drain()
         if events and self.live is not None:
             self.logbook.take(events)
@@ -231,7 +279,7 @@ class Conductor:
         await self._call(self.session.wait, 5.0)
         ended = self.live
         try:
-            view = await self._call(lambda: idle_view(self.session.refresh(), after=ended))
+            view = await self._picture(lambda: idle_view(self.session.refresh(), after=ended))
         except (LoadProblem, FlowWeaverError) as error:
             self._say(messages.refused(str(error)))
             return
@@ -293,6 +341,7 @@ class Conductor:
         try:
             names = await self._call(call, *args)
         except FlowWeaverError as error:
+            await self.refresh()
             self._say(messages.refused(str(error)))
             return
         await self.refresh()
@@ -345,3 +394,7 @@ class Conductor:
             return []
         found = self.view.attempts.get(task.name, ())
         return [attempt for attempt in found if task.run_id is None or attempt.run_id in (task.run_id, None)]
+
+
+def _same_run(one: RunView, other: RunView) -> bool:
+    return one.run is not None and other.run is not None and one.run.run_id == other.run.run_id

@@ -14,6 +14,7 @@ from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.keys import ROWS
 from fwtui.model.ladder import Rung
 from fwtui.model.views import TaskView
+from fwtui.screens.background import from_threads
 from fwtui.screens.changing import ChangingKeys
 from fwtui.screens.looking import LookingKeys
 from fwtui.session.port import SessionPort
@@ -64,6 +65,7 @@ class Dashboard(ChangingKeys, LookingKeys):
 
     def begin(self) -> None:
         """Load the file."""
+        self.conductor.session.follow(from_threads(self.changed_elsewhere), files=self.watching)
         self.do(self._open())
 
     async def _open(self) -> None:
@@ -126,14 +128,22 @@ class Dashboard(ChangingKeys, LookingKeys):
         self._forget_read()
         self.table.tick()
         self.pane.tick()
+        self.renew_questions()
         self.refresh_lines()
-        live = self.conductor.live
-        if live is not None and live.holder is not None and not self.busy:
-            self.beside(self.conductor.refresh())
 
     def saved(self) -> None:
         """Source files were saved."""
         self.beside(self._take_saved())
+
+    def changed_elsewhere(self) -> None:
+        """Another process did something, or a declared file changed: what is shown holds no more."""
+        self.beside(self._look_again())
+
+    async def _look_again(self) -> None:
+        followed = self.conductor.live is not None and self.conductor.live.followed
+        await self.conductor.look_again()
+        if not followed and self.conductor.live is not None and self.conductor.live.followed:
+            self._moved_in_run = False
 
     async def _take_saved(self) -> None:
         if await self.conductor.check_disk():

@@ -96,6 +96,10 @@ class Dialog(ModalScreen[str], inherit_bindings=False):
     Args:
         spec: its content.
         names: the keys as the person has them.
+
+    Attributes:
+        renewed: returns its content for what is now, None where it makes no sense any more.
+        over: it went because of that, and nobody has answered.
     """
 
     AUTO_FOCUS: ClassVar[str | None] = None
@@ -104,6 +108,8 @@ class Dialog(ModalScreen[str], inherit_bindings=False):
         super().__init__()
         self.spec = spec
         self.key_names = names
+        self.renewed: Callable[[RunView], DialogSpec | None] | None = None
+        self.over = False
 
     def compose(self) -> ComposeResult:
         """One box."""
@@ -128,6 +134,16 @@ class Dialog(ModalScreen[str], inherit_bindings=False):
             self.query_one(Box).scroll_lines(step)
         else:
             self.other_key(event)
+
+    def renew(self, view: RunView) -> None:
+        """Ask about what is now; go where there is nothing to be asked any more."""
+        spec = self.spec if self.renewed is None else self.renewed(view)
+        if spec is None:
+            self.over = True
+            self.dismiss("")
+        elif spec != self.spec:
+            self.spec = spec
+            self.query_one(Box).show(spec)
 
     def other_key(self, event: events.Key) -> None:
         """Take a key that is no button's."""
@@ -163,6 +179,12 @@ class ClearDialog(Dialog):
         self.scope = SCOPES[0]
         self.pattern = ""
         super().__init__(self._spec(names), names)
+        self.renewed = self._about
+
+    def _about(self, view: RunView) -> DialogSpec | None:
+        self._view = view
+        gone = view.going_on or view.holder is not None or any(name not in view.tasks for name in self._chosen)
+        return None if gone else self._spec(self.key_names)
 
     def _spec(self, names: KeyNames) -> DialogSpec:
         return clear_dialog(self._view, self._chosen, self.scope, self.pattern, hidden=self._hidden, names=names)

@@ -27,14 +27,16 @@ class HelpScreen(Screen[None], inherit_bindings=False):
     Args:
         part: where the focus is, as in ``Key.where``.
         names: the keys as the person has them.
+        why_not: why nothing can be changed now, "" if it can.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("page"), binding_of("look.help", "leave")]
 
-    def __init__(self, part: str, names: KeyNames = USUAL) -> None:
+    def __init__(self, part: str, names: KeyNames = USUAL, *, why_not: str = "") -> None:
         super().__init__()
         self._part = part
         self._names = names
+        self._why_not = why_not
 
     def compose(self) -> ComposeResult:
         """A title, the page, its keys."""
@@ -56,7 +58,8 @@ class HelpScreen(Screen[None], inherit_bindings=False):
         self._fill()
 
     def _fill(self) -> None:
-        self.query_one(LinesPane).show(help_lines(self._part, self.size.width, self._names), keep_place=True)
+        lines = help_lines(self._part, self.size.width, self._names, why_not=self._why_not)
+        self.query_one(LinesPane).show(lines, keep_place=True)
 
     async def on_footer_picked(self, event: Footer.Picked) -> None:
         """A click on a key of the footer does what the key does."""

@@ -160,7 +160,7 @@ class LookingKeys(Board):
 
     def action_help(self) -> None:
         """Show every key."""
-        self.app.push_screen(HelpScreen(self._part(), self.names))
+        self.app.push_screen(HelpScreen(self._part(), self.names, why_not=self.conductor.why_not))
 
     def _part(self) -> str:
         return "pane" if isinstance(self.focused, LinesPane) else self.here

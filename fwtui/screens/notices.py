@@ -53,7 +53,9 @@ class Notices:
     @property
     def message(self) -> Message | None:
         """What is to be said now."""
-        over = self._notice is not None and self._notice.in_run and not self._conductor.running
+        live = self._conductor.live
+        goes_on = self._conductor.running or (live is not None and live.going_on)
+        over = self._notice is not None and self._notice.in_run and not goes_on
         return self._banner() if over else self._notice or self._banner()
 
     def _banner(self) -> Message | None:
@@ -66,7 +68,7 @@ class Notices:
         if problem is not None:
             return messages.broken(problem.file, problem.line, problem.text, None if view is None else view.loaded_at)
         if view is not None and view.holder is not None:
-            return messages.held(None if view.run is None else view.run.run_id, view.holder)
+            return messages.held(view)
         if view is not None and view.run is not None and view.run.error:
             return messages.run_error(view.run.error)
         return None

@@ -23,6 +23,7 @@ from fwtui.widgets.tabs import TabsRule
 __all__ = ["PlanScreen"]
 
 _CHANGED = "Nothing has started: the plan is another one now."
+_RENEWED = "The plan is another one than it was: something has changed."
 
 
 class PlanScreen(Screen[bool], inherit_bindings=False):
@@ -32,6 +33,9 @@ class PlanScreen(Screen[bool], inherit_bindings=False):
         view: the workflow with its plan.
         names: the keys as the person has them.
         changed: another plan was looked at, and nothing has started.
+
+    Attributes:
+        view: what is seen.
     """
 
     # Enter has priority: the page it is on would take it to go to the next match of a search.
@@ -43,13 +47,14 @@ class PlanScreen(Screen[bool], inherit_bindings=False):
 
     def __init__(self, view: RunView, names: KeyNames = USUAL, *, changed: bool = False) -> None:
         super().__init__()
-        self._view = view
+        self.view = view
         self._names = names
-        self._changed = changed
+        self._said = _CHANGED if changed else ""
 
     @property
     def _runs(self) -> bool:
-        return bool(self._view.to_run or self._view.maybe)
+        free = self.view.holder is None and not self.view.going_on
+        return free and bool(self.view.to_run or self.view.maybe)
 
     def compose(self) -> ComposeResult:
         """A title, the page, its keys."""
@@ -59,16 +64,26 @@ class PlanScreen(Screen[bool], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Fill the page."""
+        self._fill()
+        self.query_one(LinesPane).focus()
+
+    def renew(self, view: RunView) -> None:
+        """Show the plan of now: what enter runs is what is seen."""
+        before = self.view
+        if (view.plan, view.holder, view.going_on) != (before.plan, before.holder, before.going_on):
+            self._said = _RENEWED
+            self.view = view
+            self._fill()
+
+    def _fill(self) -> None:
         opener = Tab(self._names.shown("run.plan"), "Plan", "plan")
-        self.query_one(TabsRule).show([opener], "plan", plan_title(self._view), focused=True)
-        number = f"{self._view.to_run:,}" + (f", {self._view.maybe:,} maybe" if self._view.maybe else "")
+        self.query_one(TabsRule).show([opener], "plan", plan_title(self.view), focused=True)
+        number = f"{self.view.to_run:,}" + (f", {self.view.maybe:,} maybe" if self.view.maybe else "")
         run = [hint(self._names, "plan.run", f"run {number}")] if self._runs else []
         moves = hint(self._names, "pane.up pane.down", "scroll")
         self.query_one(Footer).show([*run, moves, hint(self._names, "page.leave", "back")])
-        page = self.query_one(LinesPane)
-        page.focus()
-        said = [line(Segment(f" {_CHANGED}", "warning")), ()] if self._changed else []
-        page.show([(), *said, *plan_lines(self._view)])
+        said = [line(Segment(f" {self._said}", "warning")), ()] if self._said else []
+        self.query_one(LinesPane).show([(), *said, *plan_lines(self.view)], keep_place=True)
 
     async def on_footer_picked(self, event: Footer.Picked) -> None:
         """A click on a key of the footer does what the key does."""

@@ -38,7 +38,16 @@ def _task_info(task: Task, workflow: Workflow, names: dict[str, str]) -> TaskInf
         retry_waits=tuple(task.retry.delay_before(number + 2) for number in range(min(task.retries, _WAITS))),
         timeout=task.timeout,
         description=_first_sentence(task.func),
+        inputs=tuple(task.inputs),
+        outputs=tuple(task.outputs),
+        base=_base(task) if task.inputs or task.outputs else "",
     )
+
+
+def _base(task: Task) -> str:
+    from flowweaver.facts import declared_base  # it needs what looks at code, and few tasks declare files
+
+    return declared_base(task)
 
 
 def _place(function: Callable[..., Any]) -> tuple[str | None, int | None]:

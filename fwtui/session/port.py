@@ -29,6 +29,8 @@ class TaskInfo:
         path: the same file, absolute; None where the function has no file.
         line: line of its ``def``, from 1.
         retry_waits: seconds before each retry, without jitter; of very many only the first.
+        inputs, outputs: the files that it declares, paths or globs.
+        base: the folder that these are relative to.
     """
 
     name: str
@@ -40,6 +42,9 @@ class TaskInfo:
     retry_waits: tuple[float, ...] = ()
     timeout: float | None = None
     description: str = ""
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +183,18 @@ class SessionPort(Protocol):
     def watch(self, on_change: Callable[[], None]) -> None:
         """Call back, from another thread, whenever source files were saved: ``check_disk`` then tells what it means."""
 
+    def follow(self, on_change: Callable[[], None], *, files: bool = True) -> None:
+        """Call back, from another thread, whenever the last picture holds no more: ``refresh`` then gives the next one.
+
+        That is so when another process begins a run, ends it or dies, or clears something, and when a declared file
+        has changed. While another process runs the workflow, what happens in its run comes as events, as in a run of
+        this session but for their beginning and end.
+
+        Args:
+            on_change: never called between two pictures twice for the same reason.
+            files: declared files are looked at, too.
+        """
+
     def open(self) -> Picture:
         """Load the file and return the picture.
 
@@ -212,7 +229,7 @@ class SessionPort(Protocol):
         """Wait for the end of the run; return whether it has ended."""
 
     def drain(self) -> list[Event]:
-        """Take the events that have come since the last call."""
+        """Take the events that have come since the last call, of a run of this session or of one that is followed."""
 
     def log(self, task: str, *, run_id: int | None = None, attempt: int | None = None) -> list[LogLine]:
         """Return what an attempt wrote; by default the attempt whose result or error is recorded."""

@@ -28,6 +28,7 @@ from fwtui.session.source import Source
 
 if TYPE_CHECKING:
     from flowweaver.stores.sqlite_reader import SQLiteWorkflowState
+    from fwtui.session.follower import Follower
     from fwtui.session.isolation.loaded import Isolation
 
 __all__ = ["Session"]
@@ -71,6 +72,7 @@ class Session:
         self._source = Source(project.file, self._load if self._isolation is None else self._isolation.load)
         self._archive = Archive(project)
         self._runner = Runner(Workers(self.settings.executor, self.settings.workers), on_event)
+        self._follower: Follower | None = None
         self._plan: Plan | None = None
         self._first = True
         # Several threads of a screen load, plan and start; events and stopping are not behind it.
@@ -146,8 +148,12 @@ class Session:
             LoadProblem: nothing was loaded yet, and it does not load.
         """
         with self._lock:
-            picture = self._picture(self.file)
+            loaded, follower = self.file, self._follower
+            mark = None if follower is None else follower.mark(loaded.name, loaded.tasks)
+            picture = self._picture(loaded)
             self._plan = picture.plan
+            if follower is not None and mark is not None and not self.running:
+                follower.based(picture, mark)
             return picture
 
     def _picture(self, loaded: LoadedFile) -> Picture:
@@ -212,6 +218,25 @@ class Session:
                 keep_going=wanted.keep_going,
             )
 
+    # -- what others do ----------------------------------------------------------------------------------------------
+
+    def follow(self, on_change: Callable[[], None], *, files: bool = True) -> None:
+        """Call back, from another thread, whenever the last picture holds no more, and tell of another's run."""
+        from fwtui.session.follower import Follower  # commands follow nothing
+
+        with self._lock:
+            self._follower = Follower(self._archive, self._lock, on_change, files=files)
+
+    @property
+    def _goes_on(self) -> bool:
+        """A run goes on, of this session or of another process."""
+        return self.running or (self._follower is not None and self._follower.following)
+
+    def _look_away(self) -> None:
+        """This session changes the state itself: what is seen of that until the next picture says nothing."""
+        if self._follower is not None:
+            self._follower.suspend()
+
     # -- what a save does -------------------------------------------------------------------------------------------
 
     def watch(self, on_change: Callable[[], None]) -> None:
@@ -225,10 +250,10 @@ class Session:
             source = self._source
             changed = source.changed()
             # A file that did not load may load now although it is the same: a module that it misses may be there.
-            if not changed and (source.problem is None or self.running):
+            if not changed and (source.problem is None or self._goes_on):
                 return None
             saved = shown(self.project.file if self.project.file in changed or not changed else min(changed))
-            if self.running:
+            if self._goes_on:
                 if not source.not_compiled(changed):
                     return None
                 source.compile(changed)
@@ -266,6 +291,7 @@ class Session:
         with self._lock:
             if self.running:
                 raise WorkflowBusyError("A run is going on", workflow_name=self._name)
+            self._look_away()
             while True:
                 loaded = self._source.latest()
                 try:
@@ -288,8 +314,9 @@ class Session:
         return self._runner.wait(timeout)
 
     def drain(self) -> list[Event]:
-        """Take the events that have come since the last call."""
-        return self._runner.drain()
+        """Take the events that have come since the last call, of a run of this session or of one that is followed."""
+        events = self._runner.drain()
+        return events if self._follower is None else [*events, *self._follower.drain()]
 
     def stack(self, task: str) -> list[Frame]:
         """Return where a task that is being run is now: its frames, outermost first; none if it is nowhere."""
@@ -373,6 +400,7 @@ class Session:
             StateLockedError: a run goes on.
         """
         with self._lock:
+            self._look_away()
             return self._archive.change(self._name, lambda state: state.forget(names))
 
     def undo_clear(self) -> list[str]:
@@ -382,10 +410,13 @@ class Session:
             StateLockedError: a run goes on.
         """
         with self._lock:
+            self._look_away()
             return self._archive.change(self._name, lambda state: state.restore())
 
     def close(self) -> None:
         """End what runs (bounded) and let go of everything."""
+        if self._follower is not None:
+            self._follower.close()
         if self.running:
             self._runner.cancel(_GRACE)
             self._runner.wait(2 * _GRACE)

@@ -456,6 +456,10 @@ class FakeSession:
     def watch(self, on_change: Callable[[], None]) -> None:
         self.calls.append(("watch",))
 
+    def follow(self, on_change: Callable[[], None], *, files: bool = True) -> None:
+        self.calls.append(("follow", files))
+        self.changed_elsewhere = on_change
+
     def ending(self) -> Ending | None:
         return None
 

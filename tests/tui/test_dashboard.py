@@ -9,14 +9,11 @@ from scenes import (
     EDGES,
     ERROR,
     NOW,
-    RUN_31,
     FakeSession,
     Story,
     at,
-    but,
     done_picture,
     failed_picture,
-    followed_picture,
     never_ran_picture,
     saved_reload,
     stack_of,
@@ -503,32 +500,6 @@ def test_a_state_that_cannot_be_used_ends_the_screen_with_its_code(path):
             await on.until(lambda: not on.app.is_running)
             assert on.app.return_value == 4
             assert on.app.error == "fwtui: etl.db is not a database"
-
-    play(scene())
-
-
-def test_a_workflow_that_another_process_runs_is_watched_read_only(path):
-    async def scene():
-        async with open_stage(FakeSession(followed_picture(path)), WIDE) as on:
-            assert "⠋ running" in on.lines[0]
-            assert "read-only" in on.lines[0]
-            assert on.message == "Run 31 belongs to process 4711 on lab-3 since 10:02. You are watching it, read-only."
-            assert on.footer == "g graph  i timeline  enter log  / filter  ? help  q quit"
-
-    play(scene())
-
-
-def test_a_process_that_dies_is_told_of_and_its_run_can_be_resumed(path):
-    async def scene():
-        held = replace(failed_picture(path), holder="process 4711 on lab-3, since 10:02")
-        session = FakeSession(held)
-        async with open_stage(session, WIDE) as on:
-            await on.press("r")
-            assert session.called("start") == []
-            session.picture = replace(failed_picture(path), runs=(but(RUN_31, outcome=None, finished_at=None),))
-            on.board.tick()
-            await on.until(lambda: on.board.view.holder is None)
-            assert on.board.message_text == "Process 4711 died. 5 of 9 are done. r resumes."
 
     play(scene())
 

@@ -10,6 +10,7 @@ from scenes import (
     Story,
     at,
     failed_picture,
+    followed_picture,
     never_ran_picture,
     saved_reload,
     stack_of,
@@ -50,6 +51,19 @@ def test_running(snap_compare, path):
 
     session = FakeSession(never_ran_picture(path), running=True)
     assert compare(snap_compare, session, SMALL, at("10:42:02"), act)
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+def test_a_run_of_another_process_that_is_watched(snap_compare, path, size):
+    async def act(on):
+        story = Story()
+        await on.happens(story.completes("validate_flights", "10:42:04.7"), story.starts("join_delays", "10:42:04.7"))
+        on.board.table.move_to("join_delays", by_person=True)
+        await on.settle()
+        await on.happens(story.writes("join_delays", "10:42:05", "joining 26,483 departures"), clock=at("10:42:05"))
+        assert on.message.startswith("Run 31 belongs to process 4711 on lab-3")
+
+    assert compare(snap_compare, FakeSession(followed_picture(path)), size, at("10:42:04.5"), act)
 
 
 def test_stale_with_the_focus_in_the_pane(snap_compare, path):

@@ -7,12 +7,14 @@ from dataclasses import replace
 import pytest
 from scenes import (
     EDGES,
+    HOLDER,
     RUN_31,
     Story,
     at,
     but,
     done_picture,
     failed_picture,
+    followed_picture,
     never_ran_picture,
     plan_of,
     record,
@@ -138,8 +140,10 @@ def test_messages_about_the_state():
     assert messages.nothing_to_do(done).text == "All 9 tasks are done and up to date. R runs everything again."
     part = replace(done, left_out=7)
     assert messages.nothing_to_do(part).text == "The 2 selected tasks are done and up to date. R runs them again."
-    held = messages.held(31, "process 4711 on lab-3, since 10:02")
+    held = messages.held(idle_view(followed_picture("x")))
     assert held.text == "Run 31 belongs to process 4711 on lab-3 since 10:02. You are watching it, read-only."
+    held = messages.held(replace(done, holder=HOLDER))
+    assert held.text.startswith("This workflow belongs to process 4711"), "it clears, or is about to begin"
     assert messages.copied(214).text == "Copied 214 lines."
     assert messages.copied(1).text == "Copied 1 line."
 
