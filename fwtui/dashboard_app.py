@@ -143,9 +143,10 @@ class DashboardApp(OrderedKeys):
             return self.front.dialog is None and not self.front.typing
         return super().check_action(action, parameters)
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Open the screen and start its time."""
-        self.push_screen(self.front)
+        await self.push_screen(self.front)
+        await self.next_key()
         if self._terminal is None:
             return
         # What is printed outside any task goes where the rest of such output goes, and not into Textual.
@@ -208,8 +209,9 @@ class DashboardApp(OrderedKeys):
             keep_what_is_loaded()
 
     def keeps(self, key: str) -> bool:
-        """Keep keys while a file loads, but not a q that nothing waits before."""
-        return self.front.busy and key not in self.names.keys("leave.quit")
+        """Keep keys while a file loads, but not a q that nothing waits before once there is a screen to quit."""
+        front = self.front
+        return not front.is_mounted or (front.busy and key not in self.names.keys("leave.quit"))
 
     def leads_out(self, key: str) -> bool:
         """The ladder is climbed at once, whatever waits."""

@@ -16,6 +16,8 @@ from textual.message import Message
 
 __all__ = ["OrderedKeys"]
 
+_EARLY_ENTER = "ctrl+j"
+"""What enter was while the terminal was not ours yet; no key of ours is this one, for many send it for enter anyway."""
 _PATIENCE = 0.25
 """Seconds after which a key that nobody answered for no longer holds up those behind it."""
 
@@ -48,7 +50,10 @@ class OrderedKeys(App[int]):
         """Put keys in line; everything else goes on as it comes."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
-        elif self.leads_out(event.key):
+            return
+        if event.key == _EARLY_ENTER:
+            event = events.Key("enter", "\r")
+        if self.leads_out(event.key):
             await self._send(event)
         else:
             self._waiting.append(event)

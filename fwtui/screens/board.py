@@ -55,7 +55,7 @@ class Board(Screen[None], inherit_bindings=False):
         names: the keys as the person has them.
 
     Attributes:
-        busy: a file is being loaded or a run started: keys wait until that is done.
+        busy: a file is being loaded or a run started, or there are no parts yet: keys wait until that is done.
         typing: "filter", "search" or "runs" while that is typed, else "".
         full: the part that has the whole middle: "tasks", "pane", or the name of a view beside it; "" for none.
         auto: a save starts a run.
@@ -89,7 +89,7 @@ class Board(Screen[None], inherit_bindings=False):
         self.watching = watch
         self.conductor = Conductor(session, clock, self.refresh_view, self.say)
         self.notices = Notices(self.conductor, clock)
-        self.busy = False
+        self.busy = True
         self.typing = ""
         self.full = ""
         self.auto = False

@@ -20,10 +20,12 @@ from scenes import (
     stale_picture,
     with_an_old_run,
 )
-from stage import WIDE, open_stage, play
+from stage import WIDE, Stage, open_stage, play
+from textual.events import Key
 
 from flowweaver.errors import StateError, StateLockedError
 from flowweaver.plan import Action, Reason, ReasonKind
+from fwtui.dashboard_app import DashboardApp
 from fwtui.model.ladder import Rung
 from fwtui.model.status import State
 from fwtui.screens.board import Board
@@ -468,6 +470,33 @@ def test_keys_pressed_while_a_file_loads_are_done_after_it_in_order(path):
             await on.settle()
             await on.until(lambda: on.board.pane.active == "details")
             assert on.cursor == "extract_weather"
+
+    play(scene())
+
+
+def test_keys_pressed_before_there_is_a_screen_are_done_when_the_file_is_loaded(path):
+    async def scene():
+        app = DashboardApp(FakeSession(failed_picture(path)), clock=lambda: NOW)
+        early = [Key(name, None) for name in ("home", "j", "ctrl+j")]
+
+        for key in early:
+            app.post_message(key)
+        async with app.run_test(size=WIDE) as pilot:
+            on = Stage(app, pilot, app.session, [NOW])
+            await on.until(lambda: on.board.full == "pane")
+            assert on.cursor == "extract_weather"
+
+    play(scene())
+
+
+def test_q_pressed_before_there_is_a_screen_does_not_wait_for_the_file(path):
+    async def scene():
+        gate = threading.Event()
+        app = DashboardApp(FakeSession(failed_picture(path), gate=gate), clock=lambda: NOW)
+        app.post_message(Key("q", "q"))
+        async with app.run_test(size=WIDE) as pilot:
+            await Stage(app, pilot, app.session, [NOW]).until(lambda: not app.is_running)
+        gate.set()
 
     play(scene())
 

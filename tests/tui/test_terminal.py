@@ -252,6 +252,24 @@ def test_escape_and_a_key_right_after_it_are_two_keys(shown):
     assert it.ends() == 0
 
 
+def test_keys_typed_before_there_is_a_screen_are_done_in_order(shown):
+    it = shown("idle")
+    it.child.send("kk\r")  # the terminal is the shell's as yet: enter is a line feed there
+    it.wait_for("esc back")
+    it.child.send("q")
+    it.wait_for("› ✓ done       extract_airports")
+    it.child.send("q")
+    assert it.ends() == 0
+    it.is_as_it_was()
+
+
+def test_a_q_typed_before_there_is_a_screen_quits(shown):
+    it = shown("idle")
+    it.child.send("q")
+    assert it.ends() == 0
+    it.is_as_it_was()
+
+
 def test_keys_that_come_all_at_once_are_each_heard_where_the_one_before_it_leads(shown):
     it = shown("idle")
     it.wait_for("failed at join_delays")
