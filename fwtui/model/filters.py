@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fwtui.model.status import FAILURES, State
 from fwtui.model.views import TaskView
 
-__all__ = ["Filter", "Named", "named", "parse_filter"]
+__all__ = ["Filter", "Named", "filter_for", "named", "parse_filter"]
 
 _STATE_WORDS: Mapping[str, frozenset[State]] = {
     **{state.value.replace(" ", ""): frozenset({state}) for state in State},
@@ -56,13 +56,19 @@ class Filter:
 
 
 def parse_filter(text: str) -> Filter:
-    """Return the filter that a text means; ``!fail`` is any state whose word begins so."""
+    """Return the filter that a text means; ``!fail,stop`` is any state whose word begins with one of these."""
     words, states = [], []
     for word in text.split():
+        wanted = tuple(filter(None, word[1:].lower().split(",")))
         if not word.startswith("!"):
             words.append(word)
-        elif len(word) > 1:
-            wanted = word[1:].lower()
+        elif wanted:
             hits = (found for name, found in _STATE_WORDS.items() if name.startswith(wanted))
             states.append(frozenset[State]().union(*hits))
     return Filter(tuple(words), tuple(states))
+
+
+def filter_for(states: Iterable[State]) -> str:
+    """Return the text of a filter that shows these states."""
+    words = (state.value.replace(" ", "") for state in states)
+    return f"!{','.join(words)}"

@@ -13,7 +13,7 @@ from fwtui.model.text import count_of, duration
 from fwtui.model.times import about_text, clock_text
 from fwtui.model.views import RunView
 
-__all__ = ["HeaderFacts", "progress_line", "verdict", "verdict_line"]
+__all__ = ["HeaderFacts", "progress_line", "states_at", "verdict", "verdict_line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +160,34 @@ def _bar(view: RunView, size: int, *, ascii_only: bool) -> list[Segment]:
     return made
 
 
-def _counts(view: RunView, facts: HeaderFacts) -> Line:
-    made: list[Segment] = []
+def _counts(view: RunView, facts: HeaderFacts) -> list[tuple[Line, tuple[State, ...]]]:
+    """Return the counts, each with the states that it counts."""
+    made = []
     for states in COUNT_ORDER:
         number = view.count(*states)
-        if not number:
-            continue
-        look = LOOKS[states[0]]
-        made += [Segment(look.ascii if facts.ascii else look.icon, look.icon_role), Segment(f" {number:,}  ")]
-    if made:
-        made[-1] = Segment(made[-1].text.rstrip())
-    return tuple(made)
+        if number:
+            look = LOOKS[states[0]]
+            icon = Segment(look.ascii if facts.ascii else look.icon, look.icon_role)
+            made.append((line(icon, f" {number:,}"), tuple(state for state in states if view.count(state))))
+    return made
+
+
+_BETWEEN = "  "
+
+
+def _progress(view: RunView, facts: HeaderFacts, width: int) -> tuple[Line, int]:
+    """Return what fits of bar, fraction and counts, and the cell of the header at which the counts begin, 0 if gone."""
+    fraction = Segment(f"{view.done:,}/{view.total:,} done")
+    size = 20 if width < WIDE else 30 if width < VERY_WIDE else 40
+    bar = line(*_bar(view, size, ascii_only=facts.ascii), "  ", fraction)
+    left_behind = "" if not view.threads_left else f"   {count_of(view.threads_left, 'thread')} left behind"
+    counts: list[str | Segment] = []
+    for count, _ in _counts(view, facts):
+        counts += [_BETWEEN if counts else "", *count]
+    full = line(*bar, "   ", *counts, Segment(left_behind, "warning"))
+    if width_of(full) <= width - 2:
+        return full, 1 + width_of(bar) + 3
+    return (bar if width_of(bar) <= width - 2 else line(fraction)), 0
 
 
 def progress_line(view: RunView, facts: HeaderFacts, width: int, now: float) -> Line:
@@ -178,19 +195,19 @@ def progress_line(view: RunView, facts: HeaderFacts, width: int, now: float) -> 
 
     What does not fit goes in this order: the times, the counts, the bar. The fraction never goes.
     """
-    fraction = Segment(f"{view.done:,}/{view.total:,} done")
-    size = 20 if width < WIDE else 30 if width < VERY_WIDE else 40
-    bar = _bar(view, size, ascii_only=facts.ascii)
-    counts = _counts(view, facts)
-    left_behind = "" if not view.threads_left else f"   {count_of(view.threads_left, 'thread')} left behind"
-    full = line(*bar, "  ", fraction, "   ", *counts, Segment(left_behind, "warning"))
+    left, counts = _progress(view, facts, width)
     right = line(Segment(_times(view, facts, now, wide=width >= WIDE), "muted"))
-    if width_of(full) <= width - 2:
-        return spread(full, right, width)
-    without_counts = line(*bar, "  ", fraction)
-    if width_of(without_counts) <= width - 2:
-        return spread(without_counts, (), width)
-    return spread(line(fraction), (), width)
+    return spread(left, right if counts else (), width)
+
+
+def states_at(view: RunView, facts: HeaderFacts, width: int, x: int) -> tuple[State, ...]:
+    """Return the states whose count is at a cell of the second line, () between them."""
+    _, at = _progress(view, facts, width)
+    for count, states in _counts(view, facts) if at else ():
+        if at <= x < at + width_of(count):
+            return states
+        at += width_of(count) + len(_BETWEEN)
+    return ()
 
 
 def _times(view: RunView, facts: HeaderFacts, now: float, *, wide: bool) -> str:

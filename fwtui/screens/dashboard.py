@@ -10,6 +10,7 @@ from textual.message import Message
 
 from flowweaver.events import Event, RunFinished, RunStarted, TaskCompleted, TaskFailed, TaskOutput
 from fwtui.model import messages
+from fwtui.model.filters import filter_for
 from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.keys import ROWS
 from fwtui.model.ladder import Rung
@@ -21,6 +22,7 @@ from fwtui.session.port import SessionPort
 from fwtui.widgets.bindings import bindings_of
 from fwtui.widgets.footer import Footer
 from fwtui.widgets.graph import GraphView
+from fwtui.widgets.header import Header
 from fwtui.widgets.lines_pane import LinesPane
 from fwtui.widgets.message import Prompt
 from fwtui.widgets.runs import Runs
@@ -222,6 +224,14 @@ class Dashboard(ChangingKeys, LookingKeys):
         """A click on the rule of a part goes there."""
         self.set_focus(self.pane.widget(event.name))
 
+    def on_header_picked(self, event: Header.Picked) -> None:
+        """A click on a count shows those tasks, and again all."""
+        if self.typing:
+            self.keep_typed()
+        text = filter_for(event.states)
+        self.filter_tasks("" if text == self.table.filter_text else text, kept=True)
+        self.refresh_lines()
+
     async def on_footer_picked(self, event: Footer.Picked) -> None:
         """A click on a key of the footer does what the key does, in the part that has the focus."""
         row = ROWS[event.key_id]
@@ -233,7 +243,9 @@ class Dashboard(ChangingKeys, LookingKeys):
             await self.focused.run_action(row.action)
 
     def on_descendant_focus(self) -> None:
-        """Another part has the focus."""
+        """Another part has the focus; what is being typed is kept when one turns to something else."""
+        if self.typing and not isinstance(self.focused, Prompt):
+            self.keep_typed()
         self.refresh_lines()
 
     # -- leaving ----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 
 from fwtui.model.dialog_box import DialogBox, box_for
 from fwtui.model.dialogs import SCOPES, DialogSpec, clear_dialog, scope_names
-from fwtui.model.footer import Hint, hint
+from fwtui.model.footer import Hint, hint, key_at
 from fwtui.model.key_names import EVEN_HERE, USUAL, KeyNames
 from fwtui.model.segments import Line, cells
 from fwtui.model.views import RunView
@@ -125,15 +125,18 @@ class Dialog(ModalScreen[str], inherit_bindings=False):
             return
         event.stop()
         event.prevent_default()
+        self._press(event.key, event.character if event.is_printable else None)
+
+    def _press(self, key: str, character: str | None = None) -> None:
         for button in self.spec.buttons:
-            if event.key in button.keys:
+            if key in button.keys:
                 self.dismiss(button.answer)
                 return
-        step = {"dialog.up": -1, "dialog.down": 1}.get(self.key_names.id_of(event.key, "dialog"), 0)
+        step = {"dialog.up": -1, "dialog.down": 1}.get(self.key_names.id_of(key, "dialog"), 0)
         if step:
             self.query_one(Box).scroll_lines(step)
         else:
-            self.other_key(event)
+            self.other_key(key, character)
 
     def renew(self, view: RunView) -> None:
         """Ask about what is now; go where there is nothing to be asked any more."""
@@ -145,8 +148,15 @@ class Dialog(ModalScreen[str], inherit_bindings=False):
             self.spec = spec
             self.query_one(Box).show(spec)
 
-    def other_key(self, event: events.Key) -> None:
-        """Take a key that is no button's."""
+    def other_key(self, key: str, character: str | None) -> None:
+        """Take a key that is no button's, and what it types."""
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a key of the footer below is that key."""
+        if event.screen_y == self.size.height - 1:
+            key_id = key_at(self.hints, self.size.width, event.screen_x)
+            if key_id:
+                self._press(self.key_names.keys(key_id)[0])
 
     def on_box_picked(self, event: Box.Picked) -> None:
         """Answer by a click."""
@@ -194,18 +204,18 @@ class ClearDialog(Dialog):
         """The tasks that are to be forgotten."""
         return scope_names(self._view, self._chosen, self.scope, self.pattern)
 
-    def other_key(self, event: events.Key) -> None:
+    def other_key(self, key: str, character: str | None) -> None:
         """Move between scopes, or type a pattern."""
         steps = {"dialog.left": -1, "dialog.right": 1}
-        step = steps.get(self.key_names.id_of(event.key, "dialog"), 0)
+        step = steps.get(self.key_names.id_of(key, "dialog"), 0)
         if step:
             self.scope = SCOPES[(SCOPES.index(self.scope) + step) % len(SCOPES)]
         elif self.scope != "pattern":
             return
-        elif self.key_names.id_of(event.key, "typing") == "typing.erase":
+        elif self.key_names.id_of(key, "typing") == "typing.erase":
             self.pattern = self.pattern[:-1]
-        elif event.is_printable and event.character:
-            self.pattern += event.character
+        elif character:
+            self.pattern += character
         self.spec = self._spec(self.key_names)
         self.query_one(Box).show(self.spec)
         self._changed()

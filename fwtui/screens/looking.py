@@ -279,13 +279,16 @@ class LookingKeys(Board):
         elif self.lines is not None:
             self.lines.action_scroll_lines(event.delta)
 
-    def on_prompt_entered(self, event: Prompt.Entered) -> None:
+    def on_prompt_entered(self) -> None:
         """Keep what was typed."""
-        was = self._end_typing()
-        if was == "filter":
-            self.filter_tasks(event.text, kept=True)
+        self.keep_typed()
         self._to_where_it_was()
         self.refresh_lines()
+
+    def keep_typed(self) -> None:
+        """Let what was typed hold; the focus stays where it is."""
+        if self._end_typing() == "filter":
+            self.filter_tasks(self.query_one(Prompt).text, kept=True)
 
     def on_prompt_dropped(self) -> None:
         """Forget what was typed; the cursor goes back to where it was."""

@@ -7,16 +7,15 @@ from typing import Generic, TypeVar
 
 from textual import events
 from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 
-from fwtui.widgets.drawing import Drawn
+from fwtui.widgets.drawing import Scrolled
 
 __all__ = ["CursorRows"]
 
 K = TypeVar("K", bound=Hashable)
 
 
-class CursorRows(Drawn, ScrollView, Generic[K], can_focus=True, inherit_bindings=False):
+class CursorRows(Scrolled, Generic[K], can_focus=True):
     """Rows that are drawn when they are seen, and a cursor on one of them.
 
     Attributes:

@@ -10,6 +10,7 @@ from typing import ClassVar
 from rich.segment import Segment as RichSegment
 from rich.style import Style
 from textual.geometry import Region
+from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -17,7 +18,7 @@ from fwtui.model.ascii_text import ascii_text
 from fwtui.model.segments import Line
 from fwtui.model.text import visible
 
-__all__ = ["ASCII", "ROLES", "Drawn", "Lines"]
+__all__ = ["ASCII", "ROLES", "Drawn", "Lines", "Scrolled"]
 
 ASCII = "-ascii"
 """Class of an application that draws nothing but ASCII."""
@@ -81,6 +82,20 @@ class Drawn(Widget):
             made.append(RichSegment(shown, base if over else self.style_of(role)))
         strip = Strip(made)
         return strip.crop_extend(offset, offset + width, base)
+
+
+class Scrolled(Drawn, ScrollView, inherit_bindings=False):
+    """A widget of more lines than there is room for, without scroll bars; the wheel moves it all the same."""
+
+    @property
+    def allow_vertical_scroll(self) -> bool:
+        """There is more above or below."""
+        return self.max_scroll_y > 0
+
+    @property
+    def allow_horizontal_scroll(self) -> bool:
+        """There is more to the left or right."""
+        return self.max_scroll_x > 0
 
 
 class Lines(Drawn):

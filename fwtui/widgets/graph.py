@@ -10,7 +10,6 @@ from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from fwtui.model.breakpoints import VERY_WIDE, WIDE
@@ -24,7 +23,7 @@ from fwtui.model.segments import Line, Segment, line
 from fwtui.model.status import OPEN_STATES, State
 from fwtui.model.views import RunView
 from fwtui.widgets.bindings import bindings_of
-from fwtui.widgets.drawing import Drawn
+from fwtui.widgets.drawing import Scrolled
 
 __all__ = ["GraphView"]
 
@@ -34,7 +33,7 @@ _MARGIN_X, _MARGIN_Y = 8, 1
 _BACK: dict[Direction, Direction] = {"left": "right", "right": "left"}
 
 
-class GraphView(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
+class GraphView(Scrolled, can_focus=True):
     """The whole graph, or what of it is near the selected task, and below it what is to be said of that task.
 
     Args:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from fwtui.model.header import HeaderFacts, progress_line, verdict_line
+from textual import events
+from textual.message import Message
+
+from fwtui.model.header import HeaderFacts, progress_line, states_at, verdict_line
 from fwtui.model.segments import Line, Segment, line
+from fwtui.model.status import State
 from fwtui.model.views import RunView
 from fwtui.widgets.drawing import Lines
 
@@ -11,7 +15,14 @@ __all__ = ["Header"]
 
 
 class Header(Lines):
-    """Two lines; the second goes where there is no room for it."""
+    """Two lines; the second goes where there is no room for it. A click on a count asks for those tasks."""
+
+    class Picked(Message):
+        """A count was clicked: these states are wanted."""
+
+        def __init__(self, states: tuple[State, ...]) -> None:
+            super().__init__()
+            self.states = states
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -34,3 +45,11 @@ class Header(Lines):
         if height > 1:
             lines.append(progress_line(self._view, self._facts, width, self._now))
         return lines
+
+    def on_click(self, event: events.Click) -> None:
+        """Ask for the tasks whose count was clicked."""
+        states = (
+            () if self._view is None or event.y != 1 else states_at(self._view, self._facts, self.size.width, event.x)
+        )
+        if states:
+            self.post_message(self.Picked(states))

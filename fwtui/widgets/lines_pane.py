@@ -11,20 +11,19 @@ from rich.style import Style
 from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
 from fwtui.model.segments import Line, find_all, fold_line, mark_matches, plain, width_of
 from fwtui.widgets.bindings import bindings_of
-from fwtui.widgets.drawing import Drawn
+from fwtui.widgets.drawing import Scrolled
 
 __all__ = ["LinesPane"]
 
 _MOST = 100_000
 
 
-class LinesPane(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
+class LinesPane(Scrolled, can_focus=True):
     """Lines, and a place in them.
 
     Attributes:

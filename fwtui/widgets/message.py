@@ -66,10 +66,6 @@ class Prompt(Lines, can_focus=True):
     class Entered(TextualMessage):
         """The text is to be kept."""
 
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
     class Dropped(TextualMessage):
         """The text is to be forgotten."""
 
@@ -126,7 +122,7 @@ class Prompt(Lines, can_focus=True):
         """Do what a key does, by its id."""
         match key_id:
             case "typing.keep":
-                self.post_message(self.Entered(self._text))
+                self.post_message(self.Entered())
             case "typing.drop":
                 self.post_message(self.Dropped())
             case "typing.up":

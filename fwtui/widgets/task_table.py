@@ -13,7 +13,6 @@ from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from fwtui.model.filters import Named, named, parse_filter
@@ -23,7 +22,7 @@ from fwtui.model.segments import cells
 from fwtui.model.sorting import SLOW, Order, sorted_tasks
 from fwtui.model.views import RunView, TaskView
 from fwtui.widgets.bindings import bindings_of
-from fwtui.widgets.drawing import Drawn
+from fwtui.widgets.drawing import Scrolled
 
 __all__ = ["TaskTable"]
 
@@ -31,7 +30,7 @@ _MANY = 2_000
 """Tasks from which on what takes long is not done between two frames."""
 
 
-class TaskTable(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
+class TaskTable(Scrolled, can_focus=True):
     """A heading and one row a task, with a cursor, marks and a filter.
 
     Args:
