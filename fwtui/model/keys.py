@@ -177,15 +177,24 @@ KEYS: tuple[Key, ...] = (
 ROWS: Mapping[str, Key] = MappingProxyType({row.id: row for row in KEYS})
 """The table by its ids."""
 
-_CHARACTERS = {
-    "slash": "/",
-    "backslash": "\\",
-    "at": "@",
-    "minus": "-",
-    "plus": "+",
-    "underscore": "_",
+_RENAMED = {
+    "solidus": "slash",
+    "reverse_solidus": "backslash",
+    "commercial_at": "at",
+    "hyphen_minus": "minus",
+    "plus_sign": "plus",
+    "low_line": "underscore",
 }
-"""Characters whose key has another name than the character has in Unicode."""
+"""Keys that Textual calls otherwise than Unicode calls their character."""
+
+
+def _name_of(character: str) -> str:
+    name = unicodedata.name(character, "").lower().replace("-", "_").replace(" ", "_")
+    return _RENAMED.get(name, name)
+
+
+_SIGNS = {_name_of(chr(code)): chr(code) for code in range(0x21, 0x100) if not chr(code).isalnum()}
+"""The characters on keyboards that are neither letters nor digits, by the names of their keys."""
 _SHORT = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "up": "↑", "down": "↓", "left": "←", "right": "→"}
 _OTHERS = frozenset(
     {"enter", "tab", "space", "backspace", "delete", "insert", "home", "end", *_SHORT, *(f"f{n}" for n in range(1, 25))}
@@ -193,20 +202,9 @@ _OTHERS = frozenset(
 _MODIFIERS = ("ctrl", "shift", "alt", "super", "hyper", "meta")
 
 
-def _character(name: str) -> str:
-    """Return the character of a key that types one and has a name, "" for any other."""
-    if name in _CHARACTERS:
-        return _CHARACTERS[name]
-    try:
-        found = unicodedata.lookup(name.replace("_", " "))
-    except KeyError:
-        found = ""
-    return found if name not in _OTHERS and len(found) == 1 and found.isprintable() else ""
-
-
 def shown_key(name: str) -> str:
     """Return a key's name as a person knows it: "[" for "left_square_bracket"."""
-    return _SHORT.get(name) or _character(name) or name
+    return _SHORT.get(name) or _SIGNS.get(name, name)
 
 
 def key_name(written: str) -> str:
@@ -215,25 +213,27 @@ def key_name(written: str) -> str:
     modifiers = [modifier.lower() for modifier in modifiers]
     if not base or any(modifier not in _MODIFIERS for modifier in modifiers):
         return ""
-    if len(base) == 1:
-        if modifiers == ["shift"] and base.isalpha():
-            return base.upper()
-        named = (base.lower() if modifiers else base) if base.isalnum() else _name_of(base)
+    if len(base) > 1 or not base.isalnum():
+        named = _known(base)
+    elif modifiers == ["shift"]:
+        return base.upper()
     else:
-        low = base.lower()
-        named = next((name for name, short in _SHORT.items() if short == low), low)
-        named = named if named in _OTHERS or _character(named) else ""
+        named = base.lower() if modifiers else base
     return "+".join([*modifiers, named]) if named else ""
 
 
-def _name_of(character: str) -> str:
-    own = next((name for name, each in _CHARACTERS.items() if each == character), "")
-    return own or unicodedata.name(character, "").lower().replace("-", "_").replace(" ", "_")
+def _known(base: str) -> str:
+    """Return the name of a key that is neither a letter nor a digit, "" if there is none of this name or sign."""
+    if base == " ":
+        return "space"
+    low = base.lower()
+    named = _name_of(base) if len(base) == 1 else next((name for name, short in _SHORT.items() if short == low), low)
+    return named if named in _OTHERS or named in _SIGNS else ""
 
 
 def types_text(name: str) -> bool:
     """Tell whether a key, as Textual calls it, types a character."""
-    return len(name) == 1 or name == "space" or bool(_character(name))
+    return len(name) == 1 or name == "space" or name in _SIGNS
 
 
 def keys_of(where: str) -> list[Key]:
