@@ -345,6 +345,10 @@ def match_names(patterns: str | Sequence[str], names: Iterable[str], *, what: st
             raise DefinitionError(f"{what} takes names of tasks, or globs, not {pattern!r:.80}")
         hits = {pattern} if pattern in known else {name for name in known if fnmatchcase(name, pattern)}
         if not hits:
-            raise UnknownTaskError(f"{what} {pattern!r} matches no task")
+            from difflib import get_close_matches
+
+            near = get_close_matches(pattern, known, n=1)
+            meant = f". Did you mean {near[0]!r}?" if near else ""
+            raise UnknownTaskError(f"{what} {pattern!r} matches no task{meant}")
         found |= hits
     return found

@@ -26,6 +26,7 @@ class PickingApp(DashboardApp):
     Args:
         session: the workflow to open at once; None to begin with the list.
         workflows: what is in the list, or in that of a file which turns out to have several; None for no list at all.
+        run_at_start: a run starts as soon as the first workflow is loaded, whether it was named or picked.
         options: those of the dashboard.
 
     Attributes:
@@ -34,8 +35,16 @@ class PickingApp(DashboardApp):
         left_behind: threads of theirs may be stuck in tasks.
     """
 
-    def __init__(self, session: SessionPort | None, workflows: Workflows | None = None, **options: Any) -> None:
-        super().__init__(session, **options)
+    def __init__(
+        self,
+        session: SessionPort | None,
+        workflows: Workflows | None = None,
+        *,
+        run_at_start: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(session, run_at_start=run_at_start, **options)
+        self._run_at_start = run_at_start
         self.endings: list[Ending] = []
         self.left_code = 0
         self.left_behind = False
@@ -64,7 +73,8 @@ class PickingApp(DashboardApp):
             await self._being_closed
         session = await in_thread(picker.workflows.open, candidate)
         self._picked = candidate
-        board = self.take(session)
+        board = self.take(session, run_at_start=self._run_at_start)
+        self._run_at_start = False
         board.inside = True
         picker.busy = False
         self.push_screen(board)

@@ -110,13 +110,12 @@ class Workflows:
             known = self._read.get(path)
             # Who runs one may die, which no file tells.
             if known is None or known[0] != stamp or any(candidate.holder for candidate in known[1]):
-                known = self._read[path] = (stamp, list(self._of_file(project, _outline(path))))
+                known = self._read[path] = (stamp, list(self._of_file(path, project, _outline(path))))
             yield from known[1]
 
-    def _of_file(self, project: Project, outline: Outline) -> Iterator[Candidate]:
-        if not outline.makes and project.file != self.place:
+    def _of_file(self, path: Path, project: Project, outline: Outline) -> Iterator[Candidate]:
+        if not outline.makes and path != self.place:
             return
-        path = project.file
         bare = Candidate(str(path), None, path.name)
         problem = check_syntax([path]) if not outline.parsed else None
         if problem is not None:

@@ -249,6 +249,7 @@ def test_where_there_is_no_terminal_the_file_alone_is_run(project: Project, fwtu
         (["run", "flow.py", "--executor", "gpu"], "Invalid value for '--executor'"),
         (["run", "flow.py", "-p", "x"], "-p takes name=value, not 'x'"),
         (["run", "flow.py", "--only", "zzz"], "--only 'zzz' matches no task"),
+        (["run", "flow.py", "--only", "clena"], "--only 'clena' matches no task. Did you mean 'clean'?"),
         (["run", "flow.py", "--force", "zzz"], "--force 'zzz' matches no task"),
         (["run", "flow.py", "--from", "clean", "--to", "count"], "Nothing is selected"),
         (["run", "flow.py", "--fresh", "--continue-or-new"], "choose one"),

@@ -141,6 +141,23 @@ def test_a_file_alone_is_listed_by_its_workflows(folder: Path) -> None:
     assert [one.name for one in better.read()] == ["a", "b", "c"]
 
 
+def test_a_link_is_listed_by_its_own_name(folder: Path) -> None:
+    (folder / "link.py").symlink_to(flow(folder.parent / "real.py", "good"))
+    (found,) = workflows(folder).read()
+    assert (found.file, found.path, found.workflow) == ("link.py", str(folder / "link.py"), "good")
+
+
+def test_a_file_that_cannot_be_read_is_listed_with_the_reason(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flow(folder / "good.py", "good")
+
+    def refuse(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    (found,) = workflows(folder).read()
+    assert found.problem == "Permission denied"
+
+
 def test_a_folder_is_called_as_a_person_would(folder: Path) -> None:
     assert workflows(Path("flows")).title == "flows/"
     assert workflows(Path()).title == f"{folder.parent.name}/"

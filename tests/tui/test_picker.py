@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -282,6 +283,20 @@ def test_a_file_with_several_workflows_asks_which(path):
             assert on.in_list
             await on.press("q")
             assert on.app._exit
+
+    play(scene())
+
+
+def test_a_run_that_was_asked_for_starts_when_it_is_clear_of_which_workflow(path):
+    async def scene():
+        sessions = {f"{path}:{name}": FakeSession(never_ran_picture(path)) for name in ("daily", "hourly")}
+        found = FakeWorkflows().of_file(Path(path), ("daily", "hourly")).found
+        async with open_picker(FakeWorkflows(found, sessions), now=NOW, run_at_start=True) as on:
+            await on.press("j", "enter")
+            await on.until(lambda: bool(sessions[f"{path}:hourly"].called("start")))
+            sessions[f"{path}:hourly"].running = False
+            await on.press("q", "k", "enter")
+            assert sessions[f"{path}:daily"].called("start") == [], "and not again"
 
     play(scene())
 
