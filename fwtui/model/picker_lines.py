@@ -31,12 +31,13 @@ class Columns:
     name: int
     file: int
     when: int
+    time: int
     note: int
     wide: bool
 
 
 def columns_for(rows: Sequence[PickRow], width: int, now: float) -> Columns:
-    """Return the columns for some workflows in ``width`` cells; where it is narrow, NOTE goes, then FILE.
+    """Return the columns for some workflows in ``width`` cells: NOTE goes first, then FILE, TIME and STARTED.
 
     Args:
         rows: all of them, whatever a filter shows.
@@ -48,12 +49,14 @@ def columns_for(rows: Sequence[PickRow], width: int, now: float) -> Columns:
     name = _column((row.title for row in rows), "WORKFLOW", _LONGEST_NAME)
     file = _column((row.file for row in rows), "FILE", _LONGEST_FILE)
     times = (when_text(row.started_at, now, wide=wide) for row in rows if row.started_at is not None)
-    when = _column(times, "STARTED", width)
-    left = width - 2 - _ICON - word - _GAP - name - _GAP - when - _GAP - _TIME - 1
-    file = file if file + _GAP <= left else 0
-    left -= file + _GAP if file else 0
+    left = width - 2 - _ICON - word - _GAP - name - 1
+    shown = []
+    for size in (_column(times, "STARTED", width), _TIME, file):
+        shown.append(size if size + _GAP <= left else 0)
+        left -= size + _GAP  # what comes after something that has no room has none either
+    when, time, file = shown
     note = left - _GAP
-    return Columns(width, word, name, file, when, note if note >= _LEAST_NOTE else 0, wide)
+    return Columns(width, word, name, file, when, time, note if note >= _LEAST_NOTE else 0, wide)
 
 
 def _column(texts: Iterable[str], heading: str, most: int) -> int:
@@ -83,7 +86,8 @@ def heading_line(columns: Columns) -> Line:
     """Return the heading."""
     parts = ["  ", pad_end("STATUS", _ICON + columns.word + _GAP), pad_end("WORKFLOW", columns.name)]
     parts += [" " * _GAP + pad_end("FILE", columns.file)] if columns.file else []
-    parts += [" " * _GAP, pad_end("STARTED", columns.when), " " * _GAP, pad_start("TIME", _TIME)]
+    parts += [" " * _GAP + pad_end("STARTED", columns.when)] if columns.when else []
+    parts += [" " * _GAP + pad_start("TIME", columns.time)] if columns.time else []
     parts += [" " * _GAP + "NOTE"] if columns.note else []
     return clip(line(Segment("".join(parts), "muted")), columns.width)
 
@@ -102,12 +106,10 @@ def pick_line(row: PickRow, columns: Columns, now: float, *, cursor: bool = Fals
     ]
     if columns.file:
         parts += [" " * _GAP, Segment(pad_end(cut_middle(row.file, columns.file), columns.file), "muted")]
-    parts += [
-        " " * _GAP,
-        Segment(pad_end(cut_end(when, columns.when), columns.when), "muted"),
-        " " * _GAP,
-        pad_start(cut_end(duration(seconds), _TIME), _TIME),
-    ]
+    if columns.when:
+        parts += [" " * _GAP, Segment(pad_end(cut_end(when, columns.when), columns.when), "muted")]
+    if columns.time:
+        parts += [" " * _GAP, pad_start(cut_end(duration(seconds), columns.time), columns.time)]
     if columns.note:
         role = look.text_role if row.state is not State.DONE else "muted"
         parts += [" " * _GAP, Segment(cut_end(row.note, columns.note), role)]
