@@ -152,7 +152,7 @@ def status(target: str, *, as_json: bool, **given: Any) -> int:
 
 @cli.command()
 @file_options
-@click.option("--limit", type=COUNT, default=20, show_default=True, metavar="N", help="0 for all.")
+@click.option("--limit", type=COUNT, default=20, show_default=True, metavar="N", help="How many; 0 for all.")
 @_JSON
 def runs(target: str, *, limit: int, as_json: bool, **given: Any) -> int:
     """List the past runs, each against what is usual."""

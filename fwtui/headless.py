@@ -6,7 +6,6 @@ does not stop the run, is the business of the displays.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
@@ -25,7 +24,7 @@ from flowweaver.events import (
     TaskWriting,
 )
 from fwtui.model.status import LOOKS, State
-from fwtui.model.text import cut, duration, overwritten, visible
+from fwtui.model.text import cut, duration, json_line, overwritten, visible
 from fwtui.model.times import clock_text, delay_text
 from fwtui.streams import SteadyStream
 
@@ -181,8 +180,7 @@ def event_as_json(item: Event | RawLine) -> str:
         facts = {"event": kind, "time": item.time, "source": item.source, "text": item.text}
     else:
         facts = {"event": _snake(type(item).__name__), **_plain(item)}
-    # Control characters are escaped by JSON, all but one.
-    return json.dumps(facts, ensure_ascii=True).replace("\x7f", "\\u007f")
+    return json_line(facts)
 
 
 def _plain(event: Event) -> dict[str, object]:

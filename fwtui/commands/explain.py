@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +12,7 @@ from fwtui.commands.asked import one_task
 from fwtui.commands.console import Out, opened
 from fwtui.model.explained import Explanation, explain
 from fwtui.model.status import LOOKS
-from fwtui.model.text import cut, duration, visible
+from fwtui.model.text import cut, duration, json_line, visible
 from fwtui.model.times import when_text
 from fwtui.model.views import RunView, TaskView, first_line, idle_view
 from fwtui.session.port import Picture
@@ -45,7 +44,7 @@ def explain_task(project: Project, settings: Settings, *, task: str, as_json: bo
     view = idle_view(picture)
     found = explain(view, name, attempts, picture.params)
     if as_json:
-        out.text(json.dumps(_as_json(picture, view, found)))
+        out.text(json_line(_as_json(picture, view, found)))
     else:
         _write(out, view, found, time.time())
     return 0

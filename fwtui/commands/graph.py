@@ -30,7 +30,8 @@ def show_graph(project: Project, settings: Settings, *, kind: str) -> int:
     from flowweaver import export
 
     made = {"mermaid": export.export_mermaid, "dot": export.export_dot, "json": export.export_json}[kind](workflow)
-    out.text("\n".join(visible(line) for line in made.split("\n")))
+    # JSON has escapes of its own, for all but one character.
+    out.text(made.replace("\x7f", "\\u007f") if kind == "json" else "\n".join(map(visible, made.split("\n"))))
     return 0
 
 

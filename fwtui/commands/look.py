@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
 from flowweaver.plan import Action, Plan
 from fwtui.commands.console import Out, opened
 from fwtui.model.status import LOOKS
-from fwtui.model.text import count_of, visible
+from fwtui.model.text import count_of, json_line, visible
 from fwtui.model.times import day_text, when_text
 from fwtui.model.views import RunView, TaskView, idle_view
 from fwtui.model.words import time_text, try_text, why_text
@@ -31,7 +30,7 @@ def show_plan(project: Project, settings: Settings, *, as_json: bool) -> int:
         plan, holder = session.plan(), session.holder()
         name = session.loaded.workflow.name
     if as_json:
-        out.text(json.dumps(_plan_as_json(name, project, plan, holder)))
+        out.text(json_line(_plan_as_json(name, project, plan, holder)))
         return 0
     out.line((visible(name), "strong"), f"  {visible(shown(project.file))}   {_counted(plan)}")
     rows = [
@@ -81,7 +80,7 @@ def show_status(project: Project, settings: Settings, *, as_json: bool) -> int:
         picture = session.open()
         view = idle_view(picture)
         if as_json:
-            out.text(json.dumps(_status_as_json(session, picture, view)))
+            out.text(json_line(_status_as_json(session, picture, view)))
             return 0
     now = time.time()
     out.line((view.workflow, "strong"), f"  {view.file}   {_last_run(view, now)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +11,7 @@ from flowweaver.records import RunRecord
 from fwtui.commands.console import Out, opened
 from fwtui.model.runs import RunRow, run_rows, usual_of_runs
 from fwtui.model.status import LOOKS
-from fwtui.model.text import count_of, duration
+from fwtui.model.text import count_of, duration, json_line
 from fwtui.model.times import when_text
 from fwtui.model.views import idle_view
 from fwtui.session.port import Picture
@@ -37,7 +36,7 @@ def show_runs(project: Project, settings: Settings, *, limit: int, as_json: bool
         runs = session.runs()  # all: what is usual for a run follows from those before it
     shown = runs[:limit] if limit else runs
     if as_json:
-        out.text(json.dumps(_as_json(picture, runs, shown)))
+        out.text(json_line(_as_json(picture, runs, shown)))
         return 0
     rows = run_rows(replace(idle_view(picture), runs=tuple(runs)))[: len(shown)]
     view = idle_view(picture)

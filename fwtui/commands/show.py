@@ -6,7 +6,6 @@ would open it, and everything else is refused.
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from typing import Any
@@ -17,7 +16,7 @@ from flowweaver.stores.base import ResultUnavailable
 from fwtui.commands.asked import NotThere, known_run, one_task
 from fwtui.commands.console import Out, aside, opened
 from fwtui.model.details import result_text, size_text
-from fwtui.model.text import count_of, visible
+from fwtui.model.text import count_of, json_line, visible
 from fwtui.model.times import when_text
 from fwtui.session.project import Project
 from fwtui.session.session import Session
@@ -130,4 +129,4 @@ def _json_of(name: str, record: TaskRecord, value: Any) -> str:
         "size": record.size,
         "value": value,
     }
-    return json.dumps(whole)
+    return json_line(whole)

@@ -6,10 +6,11 @@ the clipboard, so everything that is not a plain character is shown as an escape
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 
-__all__ = ["count_of", "cut", "duration", "visible", "visible_lines"]
+__all__ = ["count_of", "cut", "duration", "json_line", "visible", "visible_lines"]
 
 _TAB = 8
 
@@ -45,6 +46,16 @@ def visible(text: str, *, tab: int = _TAB) -> str:
         text = text.expandtabs(tab) if "\n" not in text and "\r" not in text else text.replace("\t", " " * tab)
     text = text.translate(_ESCAPES)
     return _SURROGATE.sub(lambda match: _escape(ord(match[0])), text)
+
+
+def json_line(value: object) -> str:
+    """Return a value as one line of JSON in ASCII, safe to show.
+
+    Raises:
+        TypeError: JSON has no word for it.
+    """
+    # Control characters are escaped by JSON, all but one.
+    return json.dumps(value).replace("\x7f", "\\u007f")
 
 
 def visible_lines(text: str) -> list[str]:

@@ -343,6 +343,21 @@ def test_the_graph_as_text_is_drawn(project: Project, fwtui: Fwtui) -> None:
     assert fwtui("graph", "flow.py", "--ascii").out.isascii()
 
 
+def test_a_graph_with_hostile_names_is_still_a_graph(project: Project, fwtui: Fwtui) -> None:
+    project.write(
+        r"""
+        from flowweaver import Task
+        workflow = Workflow("w\x7f\x1b[2J")
+        workflow.add_task(Task("a\x7f\u202e\x1b]0;x\x07", lambda: None))
+        """
+    )
+    for kind in ("text", "mermaid", "dot", "json"):
+        code, out, _err = fwtui("graph", "flow.py", "--format", kind)
+        assert code == 0
+        assert all(line.isprintable() for line in out.splitlines()), kind
+    assert json.loads(out)["tasks"][0]["name"] == "a\x7f\u202e\x1b]0;x\x07"
+
+
 def test_a_large_graph_is_listed_by_layers(project: Project, fwtui: Fwtui) -> None:
     project.write(
         """

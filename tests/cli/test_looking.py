@@ -285,6 +285,11 @@ def test_json_holds_what_it_can_and_refuses_the_rest(project: Project, fwtui: Fw
         "dict",
         {"a": [1, 2.5, None, "é"]},
     )
+    project.write(VALUES % "'del \\x7f'")
+    fwtui("run", "flow.py", "--fresh")
+    out = fwtui("show", "flow.py", "make", "--json").out
+    assert out.strip().isprintable()
+    assert json.loads(out)["value"] == "del \x7f"
     for value in ("(1, 2)", "float('nan')", "Point(1, 2)", "{1: 2}", "datetime.date(2013, 1, 1)"):
         project.write(VALUES % value)
         fwtui("run", "flow.py", "--fresh")
