@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 SCOPES = ("this", "downstream", "upstream", "failed", "all", "pattern")
+_OF_CHOSEN = ("this", "downstream", "upstream")
 _LISTED = 4
 _ENTRY = 58
 
@@ -101,18 +102,21 @@ def run_all_dialog(view: RunView, names: KeyNames = USUAL) -> DialogSpec:
     return _spec("Run everything again?", text, first, _esc(names, "Keep results"))
 
 
-def run_again_dialog(chosen: Sequence[TaskView], hidden: int = 0, names: KeyNames = USUAL) -> DialogSpec:
+def run_again_dialog(view: RunView, chosen: Sequence[TaskView], hidden: int = 0, names: KeyNames = USUAL) -> DialogSpec:
     """Run again what is done?"""
     done = [task for task in chosen if task.state in DONE_STATES]
+    planned = [view.plan.tasks.get(task.name) for task in done]
+    current = all(plan is not None and plan.action is Action.REUSE for plan in planned)
+    how = "done and up to date" if current else "done"
     if len(chosen) == 1:
-        text = [f"{done[0].title} is done and up to date. Its result is replaced when it finishes."]
-        return _spec("Run again what is done?", text, _enter(names, "Run 1 task", "yes"), _esc(names, "Keep it"))
-    verb = "is" if len(done) == 1 else "are"
-    text = [f"{len(done):,} of {count_of(len(chosen), 'task')} {verb} done and up to date."]
-    text.append("Results are replaced one by one, as each task finishes.")
-    text += _marked(len(chosen), hidden)
-    first = _enter(names, f"Run {len(chosen):,} tasks", "yes")
-    return _spec("Run again what is done?", text, first, _esc(names, "Keep them"))
+        text = [f"{done[0].title} is {how}. Its result is replaced when it finishes."]
+        first, last = _enter(names, "Run 1 task", "yes"), _esc(names, "Keep it")
+    else:
+        verb = "is" if len(done) == 1 else "are"
+        text = [f"{len(done):,} of {count_of(len(chosen), 'task')} {verb} {how}."]
+        text.append("Results are replaced one by one, as each task finishes.")
+        first, last = _enter(names, f"Run {len(chosen):,} tasks", "yes"), _esc(names, "Keep them")
+    return _spec("Run again what is done?", [*text, *_marked(len(chosen), hidden)], first, last)
 
 
 def _marked(number: int, hidden: int) -> list[str]:
@@ -246,7 +250,7 @@ def clear_dialog(
     body += [_forgotten_line(view, name) for name in cleared[:_LISTED]]
     if len(cleared) > _LISTED:
         body.append(line(Segment(f"  and {len(cleared) - _LISTED:,} more", "muted")))
-    body += [line(text) for text in _marked(len(chosen), hidden if scope == "this" else 0)]
+    body += [line(text) for text in _marked(len(chosen), hidden if scope in _OF_CHOSEN else 0)]
     if not cleared:
         body.append(line("None of these has a result."))
         return DialogSpec("Clear", tuple(body), (_button(names, "dialog.last dialog.first", "Close"),))

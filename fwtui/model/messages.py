@@ -5,6 +5,7 @@ The task or the file comes first; then what is; then what the next key does.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from fwtui.model.times import clock_text, minute_text, setting_text
 from fwtui.model.views import RunView, TaskView
 
 __all__ = ["Message", "broken", "note"]
+
+_DISK_FULL = ("the disk is full", os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
+"""What stores say of a disk that is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,11 +263,29 @@ def cleared(titles: Sequence[str]) -> Message:
     return note(f"Cleared {count_of(len(titles), 'task')}. ", key("change.undo"), " undoes this until they run.")
 
 
-def undone(titles: Sequence[str]) -> Message:
-    """A clear that was undone, or that could not be."""
-    if not titles:
+def undone(back: Sequence[str], ran: Sequence[str] = ()) -> Message:
+    """A clear that was undone, or that could not be.
+
+    Args:
+        back: titles of the tasks that are back.
+        ran: of those that were cleared, too, and have run since.
+    """
+    if not back and not ran:
         return note("Nothing to undo.")
-    return note(f"{titles[0]} is back." if len(titles) == 1 else f"{count_of(len(titles), 'task')} are back.")
+    has, it = ("has", "it") if len(ran) == 1 else ("have", "they")
+    too_late = f"{_one_or_many(ran)} {has} run since; {it} cannot be undone." if ran else ""
+    is_back = f"{_one_or_many(back)} {'is' if len(back) == 1 else 'are'} back." if back else ""
+    return note(f"{is_back} {too_late}".strip())
+
+
+def _one_or_many(titles: Sequence[str]) -> str:
+    return titles[0] if len(titles) == 1 else count_of(len(titles), "task")
+
+
+def runs_again(task: TaskView, why: str, others: int) -> Message:
+    """A result that was to be reused turned out to be none when the run began."""
+    more = f" So {'does' if others == 1 else 'do'} {count_of(others, 'other task')}." if others else ""
+    return Message(line(f"{task.title} runs again: {visible(why).rstrip('.')}.{more}"), in_run=True)
 
 
 def stopping(view: RunView) -> Message:
@@ -356,8 +378,14 @@ def of_matches(lines: int) -> str:
     return count_of(lines, "line") if lines else "no match"
 
 
-def run_error(error: str) -> Message:
-    """Why a run ended that no task's failure ended (a full disk, say)."""
+def run_error(error: str, view: RunView) -> Message:
+    """Why a run ended that no task's failure ended."""
+    if any(sign in error for sign in _DISK_FULL):
+        saved = f"{view.done:,} of {view.total:,} {'is' if view.done == 1 else 'are'} saved"
+        said = line(
+            f"Disk full: no further task starts. {saved}. Free some space, then ", key("run.resume"), " resumes."
+        )
+        return Message(said, banner=True, role="error")
     return Message(line(visible(" ".join(error.split()))), banner=True, role="error")
 
 

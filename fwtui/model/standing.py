@@ -7,14 +7,24 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from flowweaver.plan import Action, Reason, ReasonKind, TaskPlan
+from flowweaver.events import RunStarted
+from flowweaver.plan import Action, Plan, Reason, ReasonKind, TaskPlan
 from flowweaver.records import RunRecord, TaskRecord
 from flowweaver.status import TaskStatus
 from fwtui.model.status import State
 from fwtui.model.text import visible
 from fwtui.model.times import minute_text
 
-__all__ = ["Standing", "change_of", "is_asked_again", "reason_word", "standing", "standing_in_run", "word_after_run"]
+__all__ = [
+    "Standing",
+    "change_of",
+    "is_asked_again",
+    "reason_word",
+    "standing",
+    "standing_in_run",
+    "unforeseen",
+    "word_after_run",
+]
 
 _CHANGES = (
     ReasonKind.CODE,
@@ -157,3 +167,18 @@ def standing_in_run(
     if plan.action is Action.MAYBE:
         return Standing(State.MAYBE, _plan_note(plan))
     return Standing(State.REUSED, from_run=None if record is None else record.run_id)
+
+
+def unforeseen(plan: Plan, begun: RunStarted) -> list[str]:
+    """Return the tasks that a run begins with although the plan was to reuse their results, and nobody asked for them.
+
+    Whether a stored result can be read is only known when it is read.
+    """
+    return [
+        name
+        for name, planned in begun.planned.items()
+        if planned == Action.RUN.value
+        and name in plan.tasks
+        and plan.tasks[name].action is Action.REUSE
+        and not begun.reasons.get(name, "").startswith(ReasonKind.ASKED.value)
+    ]

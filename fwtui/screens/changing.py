@@ -99,7 +99,9 @@ class ChangingKeys(Board):
     def _about_done(self, view: RunView, names: list[str], hidden: int) -> dialogs.DialogSpec | None:
         chosen = [view.tasks[name] for name in names if name in view.tasks]
         done = any(task.state in DONE_STATES for task in chosen)
-        return dialogs.run_again_dialog(chosen, hidden, self.names) if done and len(chosen) == len(names) else None
+        if not done or len(chosen) != len(names):
+            return None
+        return dialogs.run_again_dialog(view, chosen, hidden, self.names)
 
     def action_auto(self) -> None:
         """Run on every save, or not any more."""

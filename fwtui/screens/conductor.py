@@ -68,6 +68,7 @@ class Conductor:
         self._excerpts: dict[tuple[str, int | None, int], list[Excerpt]] = {}
         self.live: RunView | None = None
         self.past: RunView | None = None
+        self._cleared: tuple[float, list[str]] = (0.0, [])
         self.edited = False
         self.fatal: FlowWeaverError | None = None
         self.logbook = Logbook()
@@ -331,21 +332,32 @@ class Conductor:
 
     async def clear(self, names: Sequence[str]) -> None:
         """Forget tasks."""
-        await self._change(self.session.clear, messages.cleared, names)
+        found = await self._change(self.session.clear, names)
+        if found is not None:
+            self._cleared = self._clock(), found
+            self._say(messages.cleared([visible(name) for name in found]))
 
     async def undo(self) -> None:
-        """Undo the last clear."""
-        await self._change(self.session.undo_clear, messages.undone)
+        """Undo the last clear; of what was cleared here, say what is too late."""
+        back = await self._change(self.session.undo_clear)
+        if back is None or self.live is None:
+            return
+        since, cleared = self._cleared
+        records = self.live.records
+        ran = [name for name in cleared if name in records and (records[name].started_at or 0.0) >= since]
+        self._cleared = since, ran
+        self._say(messages.undone([visible(name) for name in back], [visible(name) for name in ran]))
 
-    async def _change(self, call: Callable[..., list[str]], said: Callable[[list[str]], Message], *args: Any) -> None:
+    async def _change(self, call: Callable[..., list[str]], *args: Any) -> list[str] | None:
+        """Change what is stored; return the tasks that it was about, None if it was refused."""
         try:
             names = await self._call(call, *args)
         except FlowWeaverError as error:
             await self.refresh()
             self._say(messages.refused(str(error)))
-            return
+            return None
         await self.refresh()
-        self._say(said([visible(name) for name in names]))
+        return names
 
     async def log(self, task: TaskView, attempt: int) -> list[LogLine]:
         """Return what an attempt of a task's last run wrote."""

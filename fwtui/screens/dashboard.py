@@ -14,7 +14,8 @@ from fwtui.model.filters import filter_for
 from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.keys import ROWS
 from fwtui.model.ladder import Rung
-from fwtui.model.views import TaskView
+from fwtui.model.standing import unforeseen
+from fwtui.model.views import RunView, TaskView
 from fwtui.screens.background import from_threads
 from fwtui.screens.changing import ChangingKeys
 from fwtui.screens.looking import LookingKeys
@@ -84,6 +85,7 @@ class Dashboard(ChangingKeys, LookingKeys):
 
     def drain(self) -> None:
         """Take the events that have come and draw what they changed; some twenty times a second."""
+        before = self.conductor.live
         events = self.conductor.drain()
         if not events:
             return
@@ -92,20 +94,28 @@ class Dashboard(ChangingKeys, LookingKeys):
         self.refresh_view()
         if self.conductor.past is None:
             self.pane.log.wrote([event for event in events if isinstance(event, TaskOutput)])
-        self._tell(events)
+        self._tell(events, before)
         if any(isinstance(event, RunFinished) for event in events):
             self.do(self._after_run())
 
-    def _tell(self, events: Sequence[Event]) -> None:
+    def _tell(self, events: Sequence[Event], before: RunView | None) -> None:
         """Say what a person should know of at once."""
         tasks = {} if self.conductor.live is None else self.conductor.live.tasks
         for event in events:
-            if isinstance(event, TaskFailed) and not event.interrupted and event.task in tasks:
+            if isinstance(event, RunStarted) and before is not None:
+                self._tell_unforeseen(event, before)
+            elif isinstance(event, TaskFailed) and not event.interrupted and event.task in tasks:
                 self._tell_failure(event, tasks[event.task])
             elif isinstance(event, TaskCompleted) and event.not_kept not in (None, _ON_PURPOSE):
                 self.say(messages.not_kept(tasks[event.task]))
             elif isinstance(event, TaskCompleted) and event.warnings:
                 self.say(messages.warned(event.warnings))
+
+    def _tell_unforeseen(self, event: RunStarted, before: RunView) -> None:
+        """Say which results could not be read when they were needed: their tasks were not meant to run."""
+        names = unforeseen(before.plan, event)
+        if names:
+            self.say(messages.runs_again(before.tasks[names[0]], event.reasons.get(names[0], ""), len(names) - 1))
 
     def _tell_failure(self, event: TaskFailed, task: TaskView) -> None:
         if not self._moved_in_run and self.conductor.past is None:

@@ -70,5 +70,5 @@ class Notices:
         if view is not None and view.holder is not None:
             return messages.held(view)
         if view is not None and view.run is not None and view.run.error:
-            return messages.run_error(view.run.error)
+            return messages.run_error(view.run.error, view)
         return None

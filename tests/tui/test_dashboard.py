@@ -12,6 +12,7 @@ from scenes import (
     FakeSession,
     Story,
     at,
+    but,
     done_picture,
     failed_picture,
     never_ran_picture,
@@ -286,6 +287,42 @@ def test_undo_says_what_is_back(path):
     play(scene())
 
 
+def test_a_clear_cannot_be_undone_when_the_task_has_run_since(path):
+    async def scene():
+        session = FakeSession(failed_picture(path))
+        async with open_stage(session, now=NOW) as on:
+            await on.press("x", "enter")
+            records = {**session.picture.records}
+            records["join_delays"] = but(records["join_delays"], started_at=NOW + 1)
+            session.picture = replace(session.picture, records=records)
+            await on.press("U")
+            assert on.board.message_text == "join_delays has run since; it cannot be undone."
+
+    play(scene())
+
+
+def test_a_result_that_turns_out_to_be_none_is_told_when_the_run_begins(path):
+    async def scene():
+        session = FakeSession(failed_picture(path), running=True)
+        async with open_stage(session, WIDE) as on:
+            story = Story(32)
+            planned = {name: "run" if name in ("extract_flights", "join_delays") else "reuse" for name in EDGES}
+            begun = story.begins("10:43:20", planned)
+            why = {**begun.reasons, "extract_flights": "its stored result was not written by you"}
+            await on.happens(replace(begun, reasons=why))
+            assert on.message == "extract_flights runs again: its stored result was not written by you."
+
+    async def forced():
+        session = FakeSession(failed_picture(path), running=True)
+        async with open_stage(session, WIDE) as on:
+            begun = Story(32).begins("10:43:20")
+            await on.happens(replace(begun, reasons=dict.fromkeys(EDGES, "asked for")))
+            assert on.message == ""
+
+    play(scene())
+    play(forced())
+
+
 def test_filter_moves_the_cursor_to_the_first_match_and_escape_brings_it_back(path):
     async def scene():
         async with open_stage(FakeSession(failed_picture(path))) as on:
@@ -337,6 +374,31 @@ def test_the_log_full_screen_and_back(path):
             await on.press("enter", "escape")
             assert on.board.table.display
             assert on.board.focused is on.board.table
+
+    play(scene())
+
+
+def test_escape_goes_back_one_step_at_a_time_and_never_quits(path):
+    async def scene():
+        async with open_stage(with_an_old_run(path), WIDE, NOW) as on:
+            board = on.board
+            await on.press("h", "down", "enter")
+            await on.until(lambda: board.conductor.past is not None)
+            board.set_focus(board.table)
+            await on.settle()
+            await on.press("space", "slash", *"extract", "enter", "l", "tab", "slash", *"a", "enter", "z")
+
+            def state() -> tuple[bool, ...]:
+                table, past = board.table, board.conductor.past
+                left = board.lines.needle, board.full, board.here != "tasks", table.filter_text, table.marks, past
+                return tuple(map(bool, left))
+
+            assert all(state())
+            for step in range(1, 7):
+                await on.press("escape")
+                assert state() == (False,) * step + (True,) * (6 - step)
+            await on.press("escape", "escape")
+            assert on.app.is_running
 
     play(scene())
 

@@ -22,7 +22,7 @@ FAILED = idle_view(failed_picture("x"))
 RUNNING = fold(idle_view(never_ran_picture()), Story().running())
 SPECS = [
     dialogs.run_all_dialog(FAILED),
-    dialogs.run_again_dialog([FAILED.tasks[name] for name in list(EDGES)[:4]], hidden=2),
+    dialogs.run_again_dialog(FAILED, [FAILED.tasks[name] for name in list(EDGES)[:4]], hidden=2),
     dialogs.stop_dialog(RUNNING),
     dialogs.quit_dialog(replace(RUNNING, durations={"extract_flights": 6.6}), at("10:42:03.6")),
     *(dialogs.clear_dialog(FAILED, list(EDGES)[:n], scope, "x*") for scope in dialogs.SCOPES for n in (1, 3)),

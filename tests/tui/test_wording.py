@@ -179,10 +179,60 @@ def test_dialog_run_everything():
 
 
 def test_dialog_run_again():
-    spec = dialogs.run_again_dialog([FAILED.tasks["extract_flights"]])
+    spec = dialogs.run_again_dialog(FAILED, [FAILED.tasks["extract_flights"]])
     assert spec.title == "Run again what is done?"
     assert text_of(spec) == "extract_flights is done and up to date. Its result is replaced when it finishes."
     assert labels(spec) == ["Run 1 task", "Keep it"]
+
+
+def test_a_done_task_is_not_called_up_to_date_where_it_would_run_anyway():
+    old = (Action.RUN, [Reason(ReasonKind.AGE, "older than 1d")])
+    view = idle_view(replace(done_picture("x"), plan=plan_of(extract_flights=old)))
+    both = [view.tasks["extract_flights"], view.tasks["extract_weather"]]
+    assert text_of(dialogs.run_again_dialog(view, both[:1])).startswith("extract_flights is done. Its result")
+    assert text_of(dialogs.run_again_dialog(view, both)).startswith("2 of 2 tasks are done. Results")
+    assert text_of(dialogs.run_again_dialog(view, both[1:])).startswith("extract_weather is done and up to date.")
+
+
+def test_every_dialog_about_marks_says_how_many_a_filter_hides():
+    said = "2 marked, 1 hidden by the filter."
+    both = ["extract_flights", "extract_weather"]
+    for scope in ("this", "downstream", "upstream"):
+        assert said in text_of(dialogs.clear_dialog(FAILED, both, scope, hidden=1)), scope
+    for scope in ("failed", "all", "pattern"):
+        assert said not in text_of(dialogs.clear_dialog(FAILED, both, scope, "x", hidden=1)), scope
+    assert said in text_of(dialogs.run_again_dialog(FAILED, [FAILED.tasks[name] for name in both], 1))
+    alone = dialogs.run_again_dialog(FAILED, [FAILED.tasks["extract_flights"]], 1)
+    assert text_of(alone).endswith("1 marked, 1 hidden by the filter.")
+
+
+def test_what_cannot_be_undone_is_said():
+    late = "validate_flights has run since; it cannot be undone."
+    assert messages.undone([], ["validate_flights"]).text == late
+    assert messages.undone(["join_delays"], ["validate_flights"]).text == f"join_delays is back. {late}"
+    assert messages.undone(["a", "b"], ["c", "d"]).text == (
+        "2 tasks are back. 2 tasks have run since; they cannot be undone."
+    )
+
+
+@pytest.mark.parametrize("error", ["etl.db cannot be written: the disk is full", "[Errno 28] No space left on device"])
+def test_a_full_disk_says_what_is_saved_and_what_to_do(error):
+    assert messages.run_error(error, FAILED).text == (
+        "Disk full: no further task starts. 5 of 9 are saved. Free some space, then r resumes."
+    )
+    assert messages.run_error("etl.db is damaged", FAILED).text == "etl.db is damaged"
+
+
+def test_a_result_that_cannot_be_read_when_it_is_needed_is_said():
+    task, why = FAILED.tasks["load_warehouse"], "its stored result was not written by you"
+    assert messages.runs_again(task, why, 0).text == f"load_warehouse runs again: {why}."
+    assert messages.runs_again(task, why, 1).text.endswith("by you. So does 1 other task.")
+    assert messages.runs_again(task, why, 2).text.endswith("by you. So do 2 other tasks.")
+
+
+def test_what_ctrl_z_and_m_say():
+    assert messages.would_freeze().text == "A run is going on, and would freeze too. s stops it first."
+    assert messages.mouse(on=False).text == "The mouse is the terminal's, to select text with. m takes it back."
 
 
 def test_dialog_stop():
@@ -231,7 +281,7 @@ def test_every_dialog_is_a_rectangle_and_enter_is_always_its_first_button():
     view = replace(RUNNING, durations={"extract_flights": 6.6})
     specs = [
         dialogs.run_all_dialog(FAILED),
-        dialogs.run_again_dialog([FAILED.tasks[name] for name in list(EDGES)[:4]], hidden=2),
+        dialogs.run_again_dialog(FAILED, [FAILED.tasks[name] for name in list(EDGES)[:4]], hidden=2),
         dialogs.stop_dialog(RUNNING),
         dialogs.quit_dialog(view, at("10:42:03.6")),
         *(dialogs.clear_dialog(FAILED, list(EDGES)[:n], scope, "x*") for scope in dialogs.SCOPES for n in (1, 3)),
