@@ -8,6 +8,9 @@ import sys
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    from fwtui.pauses import starting
+
+    starting()
     from fwtui.cli import main as command_line
 
     sys.exit(command_line())

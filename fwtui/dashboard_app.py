@@ -105,6 +105,7 @@ class DashboardApp(OrderedKeys):
         if session is not None:
             self.take(session, run_at_start=run_at_start)
         self._terminal = terminal
+        self._kept = False
         self.error = ""
         self.terminated = False
         self.streams = (sys.stdout, sys.stderr)
@@ -205,7 +206,9 @@ class DashboardApp(OrderedKeys):
         for notice in reversed(self._notices):
             board.say_first(messages.refused(notice))
         self._notices = ()
-        if self._terminal is not None:
+        if self._terminal is not None and not self._kept:
+            # Later there may be something of an earlier workflow that nobody needs any more.
+            self._kept = True
             keep_what_is_loaded()
 
     def keeps(self, key: str) -> bool:

@@ -11,13 +11,25 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["keep_what_is_loaded", "let_go_of_what_was_loaded", "short_pauses"]
+__all__ = ["keep_what_is_loaded", "let_go_of_what_was_loaded", "short_pauses", "started", "starting"]
 
 _SWITCH_INTERVAL = 0.0005
 """Seconds between thread switches: with Python's own 5 ms, a key waits for every worker that computes."""
 
 _SELDOM = 100
 """Collections of the middle generation before a full one; Python's own is 10. What dies young goes as soon as ever."""
+
+
+def starting() -> None:
+    """Collect nothing for now: what is imported stays, and going through it again and again is a seventh of a start."""
+    gc.disable()
+
+
+def started() -> None:
+    """Collect again, but not what there is so far; called before anything of a user's is loaded."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 @contextmanager
@@ -35,12 +47,8 @@ def short_pauses() -> Iterator[None]:
 
 
 def keep_what_is_loaded() -> None:
-    """Leave what there is now out of every collection: modules, the workflow and what is known of its tasks.
-
-    Only the first time: what there is later may hold what an earlier workflow left behind.
-    """
-    if not gc.get_freeze_count():
-        gc.freeze()
+    """Leave what there is now out of every collection: modules, the workflow and what is known of its tasks."""
+    gc.freeze()
 
 
 def let_go_of_what_was_loaded() -> None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fwtui.pauses import started
 from fwtui.session.loaded import LoadedFile
 from fwtui.session.loader import check_syntax
 from fwtui.session.port import LoadProblem
@@ -47,6 +48,7 @@ class Source:
         Raises:
             LoadProblem: it does not load.
         """
+        started()
         try:
             loaded = self._load(self.loaded)
         except LoadProblem as problem:

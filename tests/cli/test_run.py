@@ -336,3 +336,22 @@ def test_a_broken_workflow_file_is_named_with_all_own_frames(project: Project, f
     err = fwtui("run", "flow.py").err
     assert err.splitlines()[0] == "fwtui: helpers.py line 2, KeyError: 'x'"
     assert err.splitlines()[1] == f"flow.py:{FIRST + 1} in <module> > helpers.py:2 in read"
+
+
+def test_what_a_workflow_drops_is_collected_and_what_the_start_brought_is_not_looked_at(
+    project: Project, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    project.write(
+        """
+        import gc
+
+        @task
+        def look():
+            print("collects:", gc.isenabled(), "left out:", gc.get_freeze_count() > 10_000)
+
+        workflow = Workflow("look")
+        workflow.add_task(look)
+        """
+    )
+    process = start("run", "flow.py", cwd=project.folder)
+    assert "collects: True left out: True" in process.communicate(timeout=60)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from dataclasses import replace
 
@@ -42,6 +43,16 @@ def test_the_first_opening_says_what_the_next_key_does(path):
             assert on.board.message_text == "Nothing has run yet. r runs all 9 tasks. ? shows every key."
             assert on.lines[0].startswith(" etl  never ran")
             assert on.footer.startswith("r run all 9  d details")
+
+    play(scene())
+
+
+def test_what_was_loaded_before_a_save_can_be_collected(path):
+    async def scene():
+        async with open_stage(FakeSession(never_ran_picture(path))) as on:
+            gc.freeze()
+            await on.saves(Reload("workflows/etl.py", NOW, never_ran_picture(path)))
+            assert gc.get_freeze_count() == 0
 
     play(scene())
 
