@@ -281,6 +281,7 @@ def many(_count: int) -> Measured:
             "10,000 tasks: a row down": Figures(0.05, settled(screen, "j" * 20)),
             "10,000 tasks: a page down": Figures(0.05, settled(screen, ["\x1b[6~"] * 20)),
             "10,000 tasks: to the end and back": Figures(0.05, settled(screen, ["G", "\x1b[H"] * 5)),
+            "10,000 tasks: another order": Figures(0.05, settled(screen, "oooo")),
             "10,000 tasks: a letter of a filter": Figures(0.05, settled(screen, "/99")[1:]),
         }
 
