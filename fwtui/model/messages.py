@@ -17,7 +17,7 @@ from fwtui.model.standing import change_of
 from fwtui.model.status import OPEN_STATES, State
 from fwtui.model.text import count_of, visible
 from fwtui.model.times import clock_text, minute_text, setting_text
-from fwtui.model.views import RunView, TaskView
+from fwtui.model.views import RunFacts, RunView, TaskView
 
 __all__ = ["Message", "broken", "note"]
 
@@ -325,9 +325,14 @@ def mouse(*, on: bool) -> Message:
     return note("The mouse is the terminal's, to select text with. ", key("look.mouse"), " takes it back.")
 
 
-def past_run(run_id: int) -> Message:
+def past_run(run: RunFacts) -> Message:
     """An old run is shown."""
-    return Message(line(f"This is run {run_id}, read-only. ", key("find.back"), " leaves it."), banner=True)
+    who = f" of {run.holder}" if run.holder else ""
+    return Message(
+        line(f"This is run {run.run_id}{who}, read-only. ", key("find.back"), " leaves it."),
+        line(f"This is run {run.run_id}, read-only. ", key("find.back"), " leaves it."),
+        banner=True,
+    )
 
 
 def auto(*, on: bool, watching: bool) -> Message:

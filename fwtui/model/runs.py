@@ -54,7 +54,7 @@ class RunRow:
         seconds: how long it took; None while it goes on, or if nobody saw its end.
         counts: tasks by state; only states that some task is in.
         note: at which task it failed, what it left undone, or how its time compares with that of earlier ones.
-        who: who ran it, "" for this process.
+        who: the process that ran it, or runs it; "" if that is not known.
     """
 
     run_id: int
@@ -71,43 +71,35 @@ class RunRow:
         return self.state is State.RUNNING
 
 
-def run_rows(view: RunView, own: str = "") -> list[RunRow]:
-    """Return a row for each run, the newest first; one that goes on is among them.
-
-    Args:
-        view: the workflow as it is now.
-        own: what the store calls this process ("process 4711 on lab-3"), "" if that is not known.
-    """
+def run_rows(view: RunView) -> list[RunRow]:
+    """Return a row for each run of a workflow as it is now, the newest first; one that goes on is among them."""
     runs = list(view.runs)
     live = view.run
     if live is not None and all(run.run_id != live.run_id for run in runs):
-        runs.insert(0, _record_of(live, view.workflow, own))
+        runs.insert(0, _record_of(live, view.workflow))
     usual = usual_of_runs(runs)
     return [
         run_row(
             run,
             usual=usual.get(run.run_id),
-            own=own,
             counts=view.counts if run.outcome is None and live is not None and live.run_id == run.run_id else None,
         )
         for run in runs
     ]
 
 
-def _record_of(run: RunFacts, workflow: str, own: str) -> RunRecord:
-    holder = own if run.here else run.holder
+def _record_of(run: RunFacts, workflow: str) -> RunRecord:
+    # What the store calls the process that runs it is read when it has ended.
+    holder = "this dashboard" if run.here else run.holder
     return RunRecord(run.run_id, workflow, run.started_at, run.finished_at, run.outcome, run.failed_task, holder)
 
 
-def run_row(
-    run: RunRecord, *, usual: float | None = None, own: str = "", counts: Mapping[State, int] | None = None
-) -> RunRow:
+def run_row(run: RunRecord, *, usual: float | None = None, counts: Mapping[State, int] | None = None) -> RunRow:
     """Return the row of one run.
 
     Args:
         run: what is recorded of it.
         usual: the seconds that such runs take.
-        own: what the store calls this process.
         counts: tasks by state, of a run whose record has none yet because it goes on.
     """
     seconds = None if run.finished_at is None else max(0.0, run.finished_at - run.started_at)
@@ -119,7 +111,7 @@ def run_row(
         seconds,
         tuple(_counted(run.counts)) if counts is None else _counts_of(counts),
         _note(run, state, seconds, usual),
-        "" if not run.holder or run.holder == own else visible(run.holder),
+        visible(run.holder or ""),
     )
 
 

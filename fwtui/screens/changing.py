@@ -34,7 +34,7 @@ class ChangingKeys(Board):
         """Tell whether state may be changed now, and say why not."""
         past = self.conductor.past
         if past is not None and past.run is not None:
-            self.say(messages.past_run(past.run.run_id))
+            self.say(messages.past_run(past.run))
             return False
         if self.conductor.running:
             self.say(messages.run_goes_on())

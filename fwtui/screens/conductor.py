@@ -92,7 +92,7 @@ class Conductor:
     def why_not(self) -> str:
         """Why nothing can be changed, "" if it can: an old run is shown, or another process has the workflow."""
         if self.past is not None and self.past.run is not None:
-            return messages.past_run(self.past.run.run_id).text
+            return messages.past_run(self.past.run).text
         return messages.held(self.live).text if self.live is not None and self.live.holder is not None else ""
 
     async def _call(self, function: Callable[..., T], *args: Any, **options: Any) -> T:

@@ -169,7 +169,7 @@ class LookingKeys(Board):
         """Show where a running task is."""
         past, task = self.conductor.past, self.table.selected
         if past is not None and past.run is not None:
-            self.say(messages.past_run(past.run.run_id))
+            self.say(messages.past_run(past.run))
         elif task is not None:
             self.beside(self._show_stack(task))
 

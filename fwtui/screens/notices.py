@@ -64,7 +64,7 @@ class Notices:
             return messages.quitting()
         past = self._conductor.past
         if past is not None and past.run is not None:
-            return messages.past_run(past.run.run_id)
+            return messages.past_run(past.run)
         if problem is not None:
             return messages.broken(problem.file, problem.line, problem.text, None if view is None else view.loaded_at)
         if view is not None and view.holder is not None:

@@ -822,7 +822,7 @@ def test_b_on_a_task_that_does_not_run_says_so(path):
             await on.press("h", "down", "enter")
             await on.until(lambda: on.board.conductor.past is not None)
             await on.press("b")
-            assert on.board.message_text.startswith("This is run 30, read-only.")
+            assert on.board.message_text.startswith("This is run 30 of process 4711 on lab-3, read-only.")
 
     play(scene())
     play(old_run())

@@ -47,8 +47,8 @@ R_80 = """\
 
 R_120 = """\
   RUN  STARTED           OUTCOME          TIME  TASKS          NOTE              BY
-›  31  10:42:03          ✗ failed         6.5s  ✓ 5  ✗ 1  ⊘ 3  at join_delays
-   30  10:12:44          ✓ done           8.5s  ✓ 9            1.2x usual
+›  31  10:42:03          ✗ failed         6.5s  ✓ 5  ✗ 1  ⊘ 3  at join_delays    process 4711 on lab-3
+   30  10:12:44          ✓ done           8.5s  ✓ 9            1.2x usual        process 4711 on lab-3
    29  09:58:00          ■ stopped        2.0s  ✓ 5  ∙ 4       4 tasks not done
    28  09:50:00          ✓ done           1.2s  ✓ 4  ↺ 5
    27  2026-03-13 18:03  ■ interrupted                                           process 90 on lab-4
@@ -68,11 +68,11 @@ def drawn(rows, width, *, cursor=31, ascii_only=False):
 
 @pytest.mark.parametrize(("width", "picture"), [(80, R_80), (120, R_120)], ids=["80", "120"])
 def test_the_runs_to_the_cell(width, picture):
-    assert "\n".join(drawn(run_rows(view_with(RUNS), HERE), width)) == picture
+    assert "\n".join(drawn(run_rows(view_with(RUNS)), width)) == picture
 
 
 def test_only_ascii_where_only_ascii_can_be_drawn():
-    lines = drawn(run_rows(view_with(RUNS), HERE), 80, ascii_only=True)
+    lines = drawn(run_rows(view_with(RUNS)), 80, ascii_only=True)
     assert all(line.isascii() for line in lines)
     assert lines[1] == ">  31  10:42:03    x failed         6.5s  + 5  x 1  - 3  at join_delays"
 
@@ -98,7 +98,7 @@ def test_every_row_fits(facts, width):
         RunRecord(number, "w", NOW - seconds, NOW, how, failed_task=text, holder=text, counts=counts)
         for number, how, seconds, counts, text in facts
     ]
-    rows = run_rows(view_with(runs), HERE)
+    rows = run_rows(view_with(runs))
     columns = columns_for(rows, width, NOW)
     assert width_of(heading_line(columns)) <= width
     for row in rows:
@@ -112,10 +112,10 @@ def test_every_row_fits(facts, width):
 def test_a_run_that_goes_on_is_the_first_and_counts_what_has_happened():
     picture = replace(never_ran_picture(), runs=RUNS[1:], durations=DURATIONS)
     view = fold(idle_view(picture), Story().running())
-    rows = run_rows(view, HERE)
+    rows = run_rows(view)
     assert [row.run_id for row in rows] == [31, 30, 29, 28, 27, 26]
     live = rows[0]
-    assert (live.going_on, live.seconds, live.who, live.note) == (True, None, "", "")
+    assert (live.going_on, live.seconds, live.who, live.note) == (True, None, "this dashboard", "")
     assert dict(live.counts) == {State.DONE: 2, State.RUNNING: 1, State.RETRYING: 1, State.WAITING: 5}
     line = plain(run_line(live, columns_for(rows, 80, NOW), at("10:42:03.6")))
     assert line.split()[:5] == ["31", "10:42:03", "▸", "running", "0.6s"]
@@ -124,12 +124,12 @@ def test_a_run_that_goes_on_is_the_first_and_counts_what_has_happened():
 def test_a_run_of_another_process_that_goes_on_is_told_with_its_process():
     run = RunRecord(32, "etl", at("10:42:20"), holder="process 90 on lab-4")
     view = idle_view(replace(failed_picture(""), runs=(run, *RUNS), holder="process 90 on lab-4, since 10:42"))
-    assert (run_rows(view, HERE)[0].going_on, run_rows(view, HERE)[0].who) == (True, "process 90 on lab-4")
+    assert (run_rows(view)[0].going_on, run_rows(view)[0].who) == (True, "process 90 on lab-4")
 
 
 def test_several_failures_are_counted():
     run = RUNS[0]._replace(counts={"completed": 5, "failed": 3, "skipped": 1})
-    assert run_rows(view_with([run]), HERE)[0].note == "at join_delays and 2 more"
+    assert run_rows(view_with([run]))[0].note == "at join_delays and 2 more"
 
 
 def run_of(number, seconds, outcome="completed", ran=9):
@@ -236,7 +236,7 @@ def test_what_was_not_today_has_its_date():
     ],
 )
 def test_the_filter_looks_at_every_word_of_a_row(text, found):
-    assert [row.run_id for row in shown_runs(run_rows(view_with(RUNS), HERE), text)] == found
+    assert [row.run_id for row in shown_runs(run_rows(view_with(RUNS)), text)] == found
 
 
 def test_title():

@@ -92,7 +92,7 @@ def test_an_old_run_is_shown_read_only_and_left_with_escape(size, path):
             assert on.board.view.tasks["extract_flights"].state is State.DONE
             assert on.board.table.display
             assert "run 30 · read-only" in on.lines[0]
-            assert on.message == "This is run 30, read-only. esc leaves it."
+            assert on.message == "This is run 30 of process 4711 on lab-3, read-only. esc leaves it."
             await on.press("r", "x", "t", "R", "U")
             assert session.called("start") == session.called("clear") == session.called("undo") == []
             assert on.board.dialog is None
