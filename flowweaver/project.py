@@ -7,17 +7,45 @@ wherever it lies.
 from __future__ import annotations
 
 import os
+import stat
 from functools import lru_cache
 from pathlib import Path
 
-from flowweaver.stores.codec_main import find_root
+__all__ = ["find_root", "in_project", "project_root"]
 
-__all__ = ["in_project", "project_root"]
+_MARKERS = ("pyproject.toml", ".git")
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _NOT_OURS = tuple(
     os.path.join(os.path.realpath(os.path.dirname(file)), "") for file in (os.__file__, os.path.abspath(__file__))
 )
+
+
+def find_root(file: Path, *, home: Path | None = None) -> Path:
+    """Return the nearest folder above a file that holds ``pyproject.toml`` or ``.git``, else the file's own.
+
+    The home folder and those above it are no projects, nor is the root of the file system, nor a folder in which
+    everybody may put files.
+    """
+    if home is None:
+        try:
+            home = Path.home()
+        except RuntimeError:  # a user without a home
+            home = Path(os.sep)
+    home = Path(os.path.realpath(home))
+    for folder in file.parents:
+        if folder == folder.parent or home.is_relative_to(folder):
+            break
+        if any((folder / marker).exists() for marker in _MARKERS) and not _open_to_all(folder):
+            return folder
+    return file.parent
+
+
+def _open_to_all(folder: Path) -> bool:
+    try:
+        return bool(folder.stat().st_mode & stat.S_ISVTX)
+    except OSError:
+        return True
 
 
 @lru_cache(maxsize=1024)

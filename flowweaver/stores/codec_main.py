@@ -7,42 +7,14 @@ project's root. Both must find what the other stored, so a class of ``__main__``
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-__all__ = ["find_in_file", "find_root", "module_name", "name_of_main"]
+from flowweaver.project import find_root
 
-_MARKERS = ("pyproject.toml", ".git")
-
-
-def find_root(file: Path, *, home: Path | None = None) -> Path:
-    """Return the nearest folder above a file that holds ``pyproject.toml`` or ``.git``, else the file's own.
-
-    The home folder and those above it are no projects, nor is the root of the file system, nor a folder in which
-    everybody may put files.
-    """
-    if home is None:
-        try:
-            home = Path.home()
-        except RuntimeError:  # a user without a home
-            home = Path(os.sep)
-    home = Path(os.path.realpath(home))
-    for folder in file.parents:
-        if folder == folder.parent or home.is_relative_to(folder):
-            break
-        if any((folder / marker).exists() for marker in _MARKERS) and not _open_to_all(folder):
-            return folder
-    return file.parent
-
-
-def _open_to_all(folder: Path) -> bool:
-    try:
-        return bool(folder.stat().st_mode & stat.S_ISVTX)
-    except OSError:
-        return True
+__all__ = ["find_in_file", "module_name", "name_of_main"]
 
 
 def module_name(file: Path, root: Path) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowweaver.errors import StateError
-from flowweaver.stores.codec_main import find_root
+from flowweaver.project import find_root
 
 __all__ = ["STATE_FOLDER", "Project", "make_state_folder", "shown", "split_target"]
 

@@ -28,7 +28,8 @@ from hypothesis import strategies as st
 from flowweaver.stores import codec, codec_key
 from flowweaver.stores.base import ResultUnavailable
 from flowweaver.stores.codec import decode, encode, summary_of
-from flowweaver.stores.codec_main import find_root, module_name
+from flowweaver.project import find_root
+from flowweaver.stores.codec_main import module_name
 
 KEY = b"k" * 32
 
