@@ -32,8 +32,12 @@ __all__ = ["Follower", "Mark"]
 _LOOKS_A_SECOND = 4
 _FILES_EVERY = 1.0
 """Seconds between two looks at declared files."""
+_PORTION = 500
+"""Events that are told at once."""
 _SHARE = 20
-"""Looking takes at most one part of so many of the time, however much there is to look at."""
+"""Looking at files takes at most one part of so many of the time, however many there are."""
+_SHARE_IN_RUN = 5
+"""The same for looking at the state; a run of thousands of tasks a second is seen less often then."""
 
 
 class Mark(NamedTuple):
@@ -149,9 +153,12 @@ class Follower:
         return self._run is not None
 
     def drain(self) -> list[Event]:
-        """Take the events that have come since the last call; it needs no lock."""
+        """Take events that have come, a portion at a time: they come together, and are to be told in a short time.
+
+        It needs no lock.
+        """
         events = self._events
-        return [events.popleft() for _ in range(len(events))]
+        return [events.popleft() for _ in range(min(len(events), _PORTION))]
 
     def mark(self, workflow: str, tasks: Sequence[TaskInfo]) -> Mark:
         """Return what a picture that is made now will be made of; what changes while it is made shows afterwards."""
@@ -281,6 +288,6 @@ class Follower:
             began = self._clock()
             with self._lock:
                 self.look()
-            pause = max(1 / _LOOKS_A_SECOND, _SHARE * (self._clock() - began))
+            pause = max(1 / _LOOKS_A_SECOND, _SHARE_IN_RUN * (self._clock() - began))
         with self._lock:
             self._let_go()

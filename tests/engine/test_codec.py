@@ -25,10 +25,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flowweaver.project import find_root
 from flowweaver.stores import codec, codec_key
 from flowweaver.stores.base import ResultUnavailable
 from flowweaver.stores.codec import decode, encode, summary_of
-from flowweaver.project import find_root
 from flowweaver.stores.codec_main import module_name
 
 KEY = b"k" * 32

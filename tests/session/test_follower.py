@@ -356,7 +356,9 @@ def test_declared_files_are_not_looked_at_where_nothing_is_to_be_watched(write: 
 
 def test_a_state_that_is_damaged_meanwhile_is_told_once(done: Watching) -> None:
     state = done.folder / ".fwtui" / "flow.db"
-    state.write_bytes(b"no database" * 1_000)
+    damaged = done.folder / "damaged"
+    damaged.write_bytes(b"no database" * 1_000)
+    damaged.replace(state)
     until(lambda: done.times_told == 1)
     follower = done.session._follower
     assert follower is not None
