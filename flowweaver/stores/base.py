@@ -18,7 +18,15 @@ from flowweaver.errors import DefinitionError, StateError, describe_exception, v
 from flowweaver.records import AttemptRecord, LogLine, StoredValue, TaskRecord
 from flowweaver.status import TaskStatus
 
-__all__ = ["BaseStateStore", "PlainJournal", "ResultUnavailable", "RunJournal", "parse_timestamp", "path_of_file"]
+__all__ = [
+    "BaseStateStore",
+    "PlainJournal",
+    "ResultUnavailable",
+    "RunJournal",
+    "is_time",
+    "parse_timestamp",
+    "path_of_file",
+]
 
 
 class ResultUnavailable(Exception):
@@ -188,17 +196,24 @@ def path_of_file(path: Any, what: str) -> str:
 
 
 def parse_timestamp(value: Any) -> float | None:
-    """Return seconds since the epoch for ISO text (without a zone: local time), a number or a datetime; else None."""
+    """Return seconds since the epoch for ISO text (without a zone: local time), a number or a datetime; else None.
+
+    A time that no calendar has is none.
+    """
     if isinstance(value, bool):
         return None
-    if isinstance(value, int | float):
-        return float(value)
-    if isinstance(value, str):
-        try:
+    try:
+        if isinstance(value, str):
             value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    return value.timestamp() if isinstance(value, datetime) else None
+        seconds = value.timestamp() if isinstance(value, datetime) else float(value)
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
+    return seconds if is_time(seconds) else None
+
+
+def is_time(seconds: float) -> bool:
+    """Tell whether seconds since the epoch are within the calendar that Python knows, with a day to spare."""
+    return -62_135_510_400 <= seconds < 253_402_214_400
 
 
 class PlainJournal(RunJournal):

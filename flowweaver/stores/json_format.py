@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from flowweaver.records import CodePrint, FilePrint, Provenance, StoredValue, TaskRecord
 from flowweaver.status import TaskStatus
+from flowweaver.stores.base import is_time
 from flowweaver.stores.book import Book, Entry
 from flowweaver.stores.text import iso, seconds_from
 
@@ -118,7 +119,7 @@ def read(text: str) -> Book:
     for key, body in found.items():
         try:
             entry = _entry(key, body)
-        except (TypeError, ValueError, LookupError, AttributeError):
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError):
             raise NotOurs(f"is JSON, but not a state: {key!r:.60} is not the record of a task") from None
         book.entries[entry.record.workflow or "", entry.record.task_name] = entry
     return book
@@ -134,6 +135,8 @@ def _entry(key: str, body: Mapping[str, Any]) -> Entry:
     for field, kind in _FIELDS.items():
         said = _checked(body, field, kind)
         if said is not None:
+            if kind == _SECONDS and not is_time(said):
+                raise ValueError(field)
             setattr(record, field, said)
     record.value = _value(body, status)
     record.provenance = _provenance(body)
@@ -141,12 +144,13 @@ def _entry(key: str, body: Mapping[str, Any]) -> Entry:
     return Entry(record, text, _checked(body, "seconds", str) or "")
 
 
+_SECONDS: Final = (int, float)
 _FIELDS: Final[Mapping[str, type | tuple[type, ...]]] = {
     "run_id": int,
     "attempt": int,
-    "started_at": (int, float),
-    "finished_at": (int, float),
-    "duration": (int, float),
+    "started_at": _SECONDS,
+    "finished_at": _SECONDS,
+    "duration": _SECONDS,
     "interrupted": bool,
     "timed_out": bool,
     "redo": bool,
@@ -172,7 +176,7 @@ def _value(body: Mapping[str, Any], status: TaskStatus) -> StoredValue | None:
     return StoredValue(
         encoding=form,
         data=None if form is None else _data(form, result),
-        digest=_checked(body, "digest", str),
+        digest=_checked(body, "digest", str) or None,
         size=_checked(body, "size", int) or 0,
         summary=_checked(body, "summary", str) or "",
         not_kept=not_kept,

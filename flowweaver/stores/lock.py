@@ -121,7 +121,11 @@ class FileLock:
 
     def refusal(self, what: str) -> StateLockedError:
         """Return what is raised because another holds the lock: "``what`` is in use by ..."."""
+        deadline = time.monotonic() + PATIENCE
         holder = _read_holder(self.path)
+        while holder is None and time.monotonic() < deadline:  # it has only just taken it, and writes its name next
+            time.sleep(_PAUSE)
+            holder = _read_holder(self.path)
         if holder is None:
             return StateLockedError(f"{what} is in use by another run", path=self.path)
         since = holder.time()

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from enum import Enum
+from functools import cache
 from typing import Final
 
 __all__ = ["TASK_COLUMNS", "Foreign", "Kind", "create", "migrate", "recognise"]
@@ -117,7 +119,10 @@ def recognise(connection: sqlite3.Connection) -> Kind:
     """
     version = _pragma(connection, "user_version")
     mark = _pragma(connection, "application_id")
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
+    things = connection.execute("SELECT type, name FROM sqlite_master").fetchall()
+    tables = {name for kind, name in things if kind == "table"}
+    if any(kind == "trigger" for kind, _ in things):
+        raise Foreign("has a trigger, which would run whenever a state is written")
     if mark == APPLICATION_ID:
         if version > VERSION:
             raise Foreign(
@@ -127,7 +132,7 @@ def recognise(connection: sqlite3.Connection) -> Kind:
         return Kind.CURRENT
     if mark == 0 and version == 0:
         tables -= {name for name in tables if name.startswith("sqlite_")}
-        if not tables:
+        if not tables and not any(kind == "view" for kind, _ in things):
             return Kind.EMPTY
         if _is_earlier(connection, tables):
             return Kind.EARLIER
@@ -147,9 +152,17 @@ def _check_columns(connection: sqlite3.Connection, tables: set[str]) -> None:
     for table in _TABLES:
         if table not in tables:
             raise Foreign(f"is damaged: it has no table {table}")
-    lacking = set(TASK_COLUMNS) - _table_columns(connection, "tasks")
-    if lacking:
-        raise Foreign(f"is damaged: its table tasks has no column {min(lacking)}")
+        lacking = _own_columns()[table] - _table_columns(connection, table)
+        if lacking:
+            raise Foreign(f"is damaged: its table {table} has no column {min(lacking)}")
+
+
+@cache
+def _own_columns() -> dict[str, frozenset[str]]:
+    """Return the columns of each table that this version makes."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
+        create(memory)
+        return {table: frozenset(_table_columns(memory, table)) for table in _TABLES}
 
 
 def _is_earlier(connection: sqlite3.Connection, tables: set[str]) -> bool:

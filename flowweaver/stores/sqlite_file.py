@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import Final, NamedTuple, ParamSpec, TypeVar
 
-from flowweaver.errors import StateError
+from flowweaver.errors import StateError, visible
 from flowweaver.stores import schema
 from flowweaver.stores.schema import Kind
 from flowweaver.stores.sqlite_writer import connect
@@ -148,7 +148,6 @@ class StateFile:
     def _read_through(self, connection: sqlite3.Connection, work: Work[T], stamp: _Stamp) -> T:
         if self._recognise(connection, stamp) is not Kind.CURRENT:
             return _on_copy(connection, work, self.clock())
-        connection.execute("BEGIN")
         return work(connection.cursor())
 
     def _read_elsewhere(self, work: Work[T], stamp: _Stamp) -> T:
@@ -167,6 +166,8 @@ class StateFile:
         return connect(self.path, "mode=ro&immutable=1" if stamp.quiet else "mode=ro")
 
     def _recognise(self, connection: sqlite3.Connection, stamp: _Stamp) -> Kind:
+        # One transaction: of a file that is made at this very moment all is there or nothing.
+        connection.execute("BEGIN")
         try:
             kind = schema.recognise(connection)
         except schema.Foreign as foreign:
@@ -265,14 +266,18 @@ class StateFile:
         while True:
             try:
                 return work(*args, **kwargs)
+            except UnicodeDecodeError:
+                raise self.error(_REASONS[sqlite3.SQLITE_CORRUPT]) from None
             except sqlite3.Error as error:
                 code = _code(error)
                 if code in _WAITS and time.monotonic() < began + PATIENCE:
                     time.sleep(0.05)
                     continue
+                if code is None and "decode" in str(error):  # Python's own: text that is not UTF-8
+                    code = sqlite3.SQLITE_CORRUPT
                 if code in _REASONS:
                     raise self.error(_REASONS[code]) from None
-                raise self.error(f"cannot be used: {error}") from None
+                raise self.error(f"cannot be used: {visible(str(error)):.200}") from None
 
     def error(self, what: str) -> StateError:
         """Return what is raised because the file ``what``."""

@@ -130,9 +130,7 @@ class SQLiteJournal(RunJournal):
                 adopt(cursor, flow, self._unowned)
             settle(cursor, flow)
             _forget_what_ran_since(cursor, flow)
-            (run_id,) = cursor.execute(
-                "SELECT coalesce(max(run_id), 0) + 1 FROM runs WHERE workflow = ?", (flow,)
-            ).fetchone()
+            (run_id,) = cursor.execute(_NEXT_RUN, (flow,)).fetchone()
             cursor.execute(
                 "INSERT INTO runs (workflow, run_id, started_at, holder, params) VALUES (?, ?, ?, ?, ?)",
                 (
@@ -144,6 +142,8 @@ class SQLiteJournal(RunJournal):
                 ),
             )
             run = cursor.lastrowid or 0
+            for table in ("attempts", "log_lines"):  # somebody may have deleted the run that had this row before
+                cursor.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608
             again = [(run_id, flow, name) for name in redo]
             cursor.executemany("UPDATE tasks SET redo = ? WHERE workflow = ? AND task_name = ?", again)
             _keep_young(cursor, flow, restored, started_at)
@@ -237,6 +237,10 @@ class SQLiteJournal(RunJournal):
 _RECORDS: Final = f"SELECT {RECORD_COLUMNS} FROM tasks WHERE workflow IN ('', ?) ORDER BY workflow"  # noqa: S608
 _SECONDS, _BLOB = -3, -1
 _UNENDED: Final = "SELECT id FROM runs WHERE workflow = ? AND run_id = ? AND outcome IS NULL"
+
+# What is no number of ours may stand in the column, too.
+_NEXT_RUN: Final = """SELECT coalesce(max(run_id), 0) + 1 FROM runs
+    WHERE workflow = ? AND typeof(run_id) = 'integer' AND run_id BETWEEN 1 AND 1 << 53"""
 
 _FINISH: Final = """UPDATE runs SET finished_at = ?, outcome = ?, failed_task = ?, counts = ?, unfinished = ?
     WHERE id = ?"""

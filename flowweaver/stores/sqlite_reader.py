@@ -18,6 +18,7 @@ from flowweaver.stores.sqlite_follow import RunTail
 from flowweaver.stores.sqlite_journal import SQLiteJournal, durations, workflow_lock
 from flowweaver.stores.sqlite_rows import (
     ATTEMPT_KINDS,
+    GOING_ON_KINDS,
     LINE_KINDS,
     RECORD_COLUMNS,
     RUN_KINDS,
@@ -162,7 +163,7 @@ class SQLiteWorkflowState(BaseStateStore):
         narrowing = _where({"task_name = ?": task_name, "runs.run_id = ?": run_id})
         values = tuple(value for value in (task_name, run_id) if value is not None)
         rows = self._select(_ATTEMPTS.format(narrowing), (self._workflow, *values))
-        going_on = self._select(_GOING_ON, {"flow": self._workflow})
+        going_on = [row for row in self._select(_GOING_ON, {"flow": self._workflow}) if is_sane(row, GOING_ON_KINDS)]
         found = {}
         for row in rows:
             if is_sane(row, ATTEMPT_KINDS):
@@ -247,7 +248,7 @@ _ATTEMPTS: Final = """SELECT task_name, attempt, attempts.started_at, attempts.f
 _OPEN_RUN: Final = "SELECT run_id FROM runs WHERE workflow = :flow AND outcome IS NULL"
 # Rows of attempts that go on are not there yet, nor are some of good ones while their run goes on.
 _GOING_ON: Final = f"""SELECT task_name, attempt, started_at, finished_at, run_id FROM tasks
-    WHERE workflow = :flow AND typeof(started_at) = 'real' AND typeof(run_id) = 'integer'
+    WHERE workflow = :flow
     AND (status = 'RUNNING' OR status = 'COMPLETED' AND run_id IN ({_OPEN_RUN})) ORDER BY started_at"""  # noqa: S608
 _RECORDED: Final = """SELECT run_id, attempt FROM tasks WHERE task_name = ? AND workflow IN ('', ?)
     AND run_id IS NOT NULL ORDER BY workflow DESC LIMIT 1"""
@@ -282,5 +283,5 @@ def _run_of(row: tuple[Any, ...], *, alive: bool) -> RunRecord:
 def _object(text: Any, kind: Callable[[Any], Any]) -> dict[str, Any]:
     try:
         return {str(name): kind(value) for name, value in json.loads(text or "{}").items()}
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return {}

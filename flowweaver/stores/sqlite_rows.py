@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from flowweaver.records import CodePrint, FilePrint, Provenance, TaskRecord
 from flowweaver.status import TaskStatus
-from flowweaver.stores.base import ResultUnavailable
+from flowweaver.stores.base import ResultUnavailable, is_time
 from flowweaver.stores.codec import decode
 from flowweaver.stores.schema import TASK_COLUMNS
 from flowweaver.stores.text import seconds_from
 
 __all__ = [
     "ATTEMPT_KINDS",
+    "GOING_ON_KINDS",
     "LINE_KINDS",
     "LIVE",
     "RECORD_COLUMNS",
@@ -49,7 +50,7 @@ def _provenance(code: Any, params: Any, inputs: Any, files: Any) -> Provenance |
             inputs=tuple(None if digest == "-" else digest for digest in inputs.split(" ")) if inputs else (),
             files=tuple(_file_print(*file) for file in json.loads(files)) if files else (),
         )
-    except (ValueError, TypeError, LookupError, AttributeError):
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
         return None  # not ours: what made the result is not known, which counts as unchanged
 
 
@@ -81,12 +82,18 @@ RUN_KINDS: Final = (
 ATTEMPT_KINDS: Final = (
     _TEXT, _INT, _REAL, _REAL_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _TEXT_OR_NOT, _INT
 )  # fmt: skip
+GOING_ON_KINDS: Final = (_TEXT, _INT, _REAL, _REAL_OR_NOT, _INT)
 LINE_KINDS: Final = (_TEXT, _INT, _REAL, _TEXT, _TEXT)
 
 
 def is_sane(row: Sequence[Any], kinds: Sequence[frozenset[Any]]) -> bool:
-    """Tell whether a row has values of the types that we write: SQLite takes anything in any column."""
-    return all(map(frozenset.__contains__, kinds, map(type, row)))
+    """Tell whether a row has values of the types that we write: SQLite takes anything in any column.
+
+    A number with a fraction is a time or a duration, so it has to be one.
+    """
+    if not all(map(frozenset.__contains__, kinds, map(type, row))):
+        return False
+    return all(is_time(value) for value in row if type(value) is float)
 
 
 def record_of(row: Sequence[Any], *, alive: bool) -> TaskRecord | None:

@@ -140,6 +140,7 @@ class Writer:
     def close(self) -> None:
         """Close the connection; the last one takes the log along."""
         with suppress(sqlite3.Error):
+            self.cursor.close()  # whoever holds an error of it would keep the file open, and its log beside it
             self._close()
 
     def leave(self) -> None:

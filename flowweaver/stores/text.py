@@ -12,6 +12,8 @@ __all__ = ["add_seconds", "iso", "median_of", "medians", "plain", "seconds_from"
 
 _REMEMBERED: Final = 5
 
+_LONGEST: Final = 1e10
+"""Seconds that no task takes; also bars what is not a number."""
 
 _this_second: tuple[int, str] = (0, "1970-01-01T00:00:00")
 
@@ -32,7 +34,7 @@ def seconds_from(timestamp: Any) -> float | None:
     seconds = parse_timestamp(timestamp)
     if seconds is None and isinstance(timestamp, str):
         try:
-            seconds = float(timestamp)
+            seconds = parse_timestamp(float(timestamp))
         except ValueError:
             return None
     return seconds
@@ -58,13 +60,13 @@ def median_of(remembered: Any) -> float | None:
     if not remembered:
         return None
     try:
-        if type(remembered) is str and " " not in remembered:  # most tasks ran once
-            return float(remembered)
-        seconds = sorted(float(word) for word in str(remembered).split())
+        # Most tasks ran once.
+        one = type(remembered) is str and " " not in remembered
+        seconds = [float(remembered)] if one else sorted(float(word) for word in str(remembered).split())
     except ValueError:
         return None
     middle = len(seconds) // 2
-    if not seconds:
+    if not seconds or not 0 <= seconds[0] <= seconds[-1] < _LONGEST:
         return None
     return seconds[middle] if len(seconds) % 2 else (seconds[middle - 1] + seconds[middle]) / 2
 

@@ -51,14 +51,6 @@ async def spins():
 async def shields():
     await asyncio.shield(asyncio.sleep(EVER))
 
-async def starts_a_program():
-    program = await asyncio.create_subprocess_exec("sleep", str(EVER), stdout=-3, stderr=-3)
-    try:
-        await program.wait()
-    finally:
-        program.kill()
-        await program.wait()
-
 def runs_a_program():
     subprocess.run(["sleep", "20"], stdout=-3, stderr=-3)
 
@@ -86,7 +78,7 @@ stuck = [
     lambda: time.sleep(EVER), lambda: lock.acquire(), lambda: here.recv(1), lambda: os.read(reading, 1),
     lambda: open(fifo).read(), lambda: queue.Queue().get(), lambda: select.select([reading], [], []),
     lambda: threading.Event().wait(), lambda: ctypes.CDLL(None).sleep(EVER), spin, deaf, runs_a_program,
-    sleeps, spins, shields, starts_a_program,
+    sleeps, spins, shields,
 ]
 if kind != "in loop":
     stuck += [calls_a_thread, is_deaf, blocks, blocks_in_the_end]

@@ -191,6 +191,18 @@ def test_a_program_that_is_started_does_not_keep_the_lock(path: Path) -> None:
         child.communicate(b"\n")
 
 
+def test_a_holder_that_has_not_written_its_name_yet_is_named_all_the_same(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holding = FileLock(str(path))
+    assert holding.try_acquire()
+    name = path.read_text()
+    path.write_text("")
+    monkeypatch.setattr(module.time, "sleep", lambda _seconds: path.write_text(name))
+    assert f"process {os.getpid()} on" in str(FileLock(str(path)).refusal("etl.db"))
+    holding.release()
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": "x"}', '{"pid": 1, "host": "a\\u001b[31m", "since": 1e300}'])
 def test_a_holder_that_cannot_be_read_is_still_a_holder(path: Path, text: str) -> None:
     lock = FileLock(str(path))

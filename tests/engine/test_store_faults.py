@@ -22,7 +22,7 @@ import pytest
 from flowweaver.errors import StateError, StateLockedError
 from flowweaver.records import AttemptRecord, TaskRecord
 from flowweaver.status import TaskStatus
-from flowweaver.stores import lock, sqlite_db, sqlite_file, sqlite_writer
+from flowweaver.stores import lock, schema, sqlite_db, sqlite_file, sqlite_writer
 from flowweaver.stores.base import BaseStateStore
 from flowweaver.stores.json_file import JSONStateStore
 from flowweaver.stores.sqlite import SQLiteStateStore
@@ -127,7 +127,20 @@ UNUSABLE_SQLITE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a newer version": (changed("PRAGMA user_version = 99"), "newer version"),
     "a table is gone": (changed("DROP TABLE attempts"), "no table attempts"),
     "a column is gone": (changed("ALTER TABLE tasks DROP COLUMN digest"), "no column digest"),
-    "text that is none": (changed("UPDATE tasks SET error = CAST(x'ff' AS TEXT)"), "etl.state cannot be used"),
+    "text that is none": (changed("UPDATE tasks SET error = CAST(x'ff' AS TEXT)"), "etl.state is damaged"),
+    "names that are no text": (
+        changed(
+            "PRAGMA writable_schema = ON",
+            "UPDATE sqlite_master SET name = CAST(x'ff' AS TEXT), tbl_name = CAST(x'ff' AS TEXT) WHERE name = 'blobs'",
+        ),
+        "damaged",
+    ),
+    "a trigger": (changed("CREATE TRIGGER mine AFTER UPDATE ON tasks BEGIN DELETE FROM tasks; END"), "has a trigger"),
+    "a view in place of a table": (
+        changed("ALTER TABLE blobs RENAME TO mine", "CREATE VIEW blobs AS SELECT * FROM mine"),
+        "no table blobs",
+    ),
+    "a column of the history is gone": (changed("ALTER TABLE runs DROP COLUMN params"), "runs has no column params"),
     "a folder": (lambda path: path.mkdir(), "is a folder"),
     "a pipe": (lambda path: os.mkfifo(path), "not a file"),
     "below a file": (lambda path: (path.parent.rmdir(), path.parent.write_text("x")), "cannot be made"),
@@ -450,6 +463,27 @@ class TestOthers:
         monkeypatch.setattr(sqlite_file.StateFile, "_read_through", slow)
         assert view.load_result("a") == 2
         assert len(reads) == 2
+
+    def test_a_file_that_another_process_makes_meanwhile_is_not_taken_for_a_foreign_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "etl.db"
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("PRAGMA journal_mode = WAL")
+            real = schema._pragma
+
+            def slow(connection: sqlite3.Connection, name: str) -> int:
+                found = real(connection, name)
+                monkeypatch.setattr(schema, "_pragma", real)
+                other.execute("BEGIN")
+                schema.create(other)
+                other.execute("COMMIT")
+                return found
+
+            monkeypatch.setattr(schema, "_pragma", slow)
+            assert sqlite(path).list_all_tasks() == []
+        run(sqlite(path), "wf", a=1)
+        assert sqlite(path).list_all_tasks() == ["a"]
 
     def test_a_log_without_its_index_is_read_without_making_one(self, tmp_path: Path) -> None:
         path = tmp_path / "etl.db"

@@ -187,6 +187,50 @@ class TestOwnQueries:
         journal.close()
         assert store.for_workflow("wf").load_result("fetch") == 3
 
+    @pytest.mark.parametrize(
+        "moment", [1e300, -1e300, 1e18, float("inf"), "1e300", "inf", "nan", "0001-01-01T00:00:00"]
+    )
+    def test_a_time_that_no_calendar_has_is_none(self, store: SQLiteStateStore, path: Path, moment: object) -> None:
+        run(store, "wf", fetch=1)
+        for column in ("timestamp", "started_at", "finished_at", "duration", "seconds", "used_at"):
+            query(path, f"UPDATE tasks SET {column} = ?", moment)
+        query(path, "UPDATE runs SET started_at = ?", moment)
+        query(path, "UPDATE attempts SET started_at = ?", moment)
+        view = store.for_workflow("wf")
+        assert isinstance((view.load_task_state("fetch") or {})["timestamp"], str)
+        assert (view.records(), view.runs(), view.attempts(), view.durations()) == ({}, [], [], {})
+
+    @pytest.mark.parametrize("text", ["[" * 900 + "]" * 900, "[" * 100_000, '["1", "2", 1e999]', "{", "7", '"x"'])
+    def test_what_made_a_result_may_be_nonsense(self, store: SQLiteStateStore, path: Path, text: str) -> None:
+        run(store, "wf", fetch=1)
+        query(path, "UPDATE tasks SET code = ?, params = ?, files = ?, inputs = ?", *[text] * 4)
+        query(path, "UPDATE runs SET params = ?, counts = ?", text, text)
+        view = store.for_workflow("wf")
+        assert view.records()["fetch"].provenance is None
+        assert view.load_result("fetch") == 1
+        assert dict(view.runs()[0].params) == {}
+
+    def test_deleted_runs_leave_their_numbers_and_none_of_their_lines(
+        self, store: SQLiteStateStore, path: Path
+    ) -> None:
+        run(store, "wf", fetch=1, load=2)
+        store.close()
+        query(path, "DELETE FROM runs")
+        query(path, "INSERT INTO runs (workflow, run_id, started_at) VALUES ('other', 'no number', 1.0)")
+        query(path, "DELETE FROM runs")
+        assert run(store, "wf", fetch=3) == 1
+        view = store.for_workflow("wf")
+        assert [line.text for line in view.log("fetch")] == ["run 1 of fetch"]
+        assert [one.task_name for one in view.attempts()] == ["fetch"]
+
+    def test_a_number_of_a_run_that_is_none_is_not_counted_on(self, store: SQLiteStateStore, path: Path) -> None:
+        run(store, "wf", fetch=1)
+        store.close()
+        for number, odd in enumerate((2**63 - 1, "nine", 1e300)):
+            query(path, "INSERT INTO runs (workflow, run_id, started_at) VALUES ('wf', ?, 1.0)", odd)
+            assert run(store, "wf", fetch=1) == 2 + number
+            store.close()
+
     def test_history_of_the_wrong_types_is_left_out(self, store: SQLiteStateStore, path: Path) -> None:
         run(store, "wf", fetch=1)
         run(store, "wf", fetch=2)
