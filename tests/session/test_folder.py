@@ -130,6 +130,19 @@ def test_what_has_not_changed_is_not_read_again_and_what_has_is(folder: Path, mo
     assert list(listed.read()) == []
 
 
+def test_whether_somebody_still_runs_it_is_asked_each_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that dies changes no file."""
+    ran(flow(folder / "good.py", "good"), "good")
+    alive = ["process 4711 on lab-3, since 10:02"]
+    monkeypatch.setattr(
+        "flowweaver.stores.sqlite_reader.SQLiteWorkflowState.holder", lambda _: alive[0] if alive else None
+    )
+    listed = workflows(folder)
+    assert next(listed.read()).holder == alive[0]
+    alive.clear()
+    assert next(listed.read()).holder is None
+
+
 def test_a_file_alone_is_listed_by_its_workflows(folder: Path) -> None:
     path = flow(folder / "two.py", "one", "other")
     assert workflows(path).several()
