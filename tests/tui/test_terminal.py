@@ -397,3 +397,64 @@ def test_importing_the_screen_sets_the_delay_before_textual_reads_it():
     environment["PYTHONPATH"] = str(ROOT)
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["0.025", "False"]
+
+
+ISOLATED = """\
+import ctypes, pathlib, time
+from flowweaver import Workflow
+
+here = pathlib.Path(__file__).parent
+
+def load():
+    return 1
+
+def crash(load):
+    {}
+    return 2
+
+def after(crash):
+    return 3
+
+workflow = Workflow("w")
+workflow.add_task(load)
+workflow.add_task(crash, depends_on=[load])
+workflow.add_task(after, depends_on=[crash])
+"""
+HOLDS = '(here / "holds").touch(); ctypes.PyDLL(None).sleep(300)  # C code that keeps the interpreter'
+
+
+def test_a_task_that_crashes_takes_down_its_run_and_not_the_screen(shown, tmp_path):
+    file = tmp_path / "flow.py"
+    file.write_text(ISOLATED.format("ctypes.string_at(0)"), encoding="utf-8")
+    it = shown("", command=["-m", "fwtui", "--isolate", "--run", "flow.py"], size=(100, 30))
+    it.wait_for("failed at crash")
+    it.wait_for("its process died (SIGSEGV)")
+    it.wait_for("the process of run 1 died (SIGSEGV) while crash ran")
+    file.write_text(ISOLATED.format("pass"), encoding="utf-8")
+    it.wait_for("crash is stale: crash() changed")
+    it.child.send("r")
+    it.wait_for("all 3 done")
+    it.child.send("q")
+    assert it.ends() == 0
+    it.is_as_it_was()
+
+
+@pytest.mark.parametrize("leave", ["S", "SIGTERM"])
+def test_a_task_that_holds_its_interpreter_holds_up_neither_the_screen_nor_its_end(shown, tmp_path, leave):
+    (tmp_path / "flow.py").write_text(ISOLATED.format(HOLDS), encoding="utf-8")
+    it = shown("", command=["-m", "fwtui", "--isolate", "--run", "flow.py"], size=(100, 30))
+    it.until(lambda: (tmp_path / "holds").exists(), "the task")
+    it.wait_for("▸ running    crash")
+    if leave == "SIGTERM":
+        began = time.monotonic()
+        os.kill(it.child.pid, signal.SIGTERM)
+        assert it.ends() == 143
+        assert time.monotonic() - began < 8
+    else:
+        it.child.send("s")
+        it.wait_for("Stopping: 1 task finishes first")
+        it.child.send("S\r")
+        it.wait_for("stopped after 1 of 3")
+        it.child.send("q")
+        assert it.ends() == 130
+    it.is_as_it_was()
