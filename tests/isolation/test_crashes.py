@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from flowweaver.errors import WorkflowExecutionError
-from flowweaver.events import Event, RunFinished, TaskCompleted, TaskFailed, TaskRestored, TaskSkipped
+from flowweaver.events import Event, RunFinished, TaskCompleted, TaskFailed, TaskRestored, TaskSkipped, TaskStarted
 from flowweaver.plan import Action
 from fwtui.session.port import LoadProblem, Picture
 from fwtui.session.session import Session
@@ -203,6 +203,26 @@ def test_a_task_that_holds_the_interpreter_is_stopped_at_once(write: Write, open
     assert rows(session) == {"PENDING"}
     assert ends(process)
     assert session.refresh().holder is None
+
+
+def test_a_task_is_known_to_have_begun_before_its_first_instruction(write: Write, open_session: Open) -> None:
+    session = open_session(
+        write("""
+        LIBRARY = ctypes.PyDLL(None)
+        def quick(): return 1
+        def holds(quick): LIBRARY.sleep(300)
+        workflow = flow(quick, holds, holds=["quick"])
+        """)
+    )
+    session.start()
+    begun: list[str] = []
+    deadline = time.monotonic() + SOON
+    while begun != ["quick", "holds"] and time.monotonic() < deadline:
+        begun += [event.task for event in of(TaskStarted, session.drain())]
+        session.wait(0.01)
+    assert begun == ["quick", "holds"]
+    session.cancel(0.0)
+    assert session.wait(SOON)
 
 
 def test_a_deadline_holds_also_for_a_task_that_holds_the_interpreter(

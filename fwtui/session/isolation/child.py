@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from flowweaver.errors import FlowWeaverError, describe_exception
-from flowweaver.events import Event
+from flowweaver.events import Event, RunStarted, TaskStarted
 from fwtui.session.archive import Archive
 from fwtui.session.isolation.death import DUMP
 from fwtui.session.isolation.lines import LineReader
@@ -177,7 +177,7 @@ class _Child:
             )
             return
         self._loaded, self._archive = loaded, Archive(command.project)
-        for tasks in _portions(loaded.tasks):
+        for tasks in _portions(loaded.tasks if command.tasks_wanted else ()):
             self._pipe.put(SomeTasks(tasks))
         shown = {name: _plain(value) for name, value in loaded.shown_params.items()}
         self._pipe.send(Read(loaded.name, shown, loaded.hint, loaded.output, loaded.stamps))
@@ -199,8 +199,8 @@ class _Child:
         threading.Thread(target=self._look_after, args=(self._run,), name="fwtui-run", daemon=True).start()
 
     def _tell(self, event: Event) -> None:
-        if event.sequence == 1:
-            # It is on its way before a task starts: whatever that does to the process, there is a run to tell of.
+        if isinstance(event, RunStarted | TaskStarted):
+            # It is on its way before the task begins: that may end the process, or hold its interpreter for good.
             self._pipe.send(event)
         else:
             self._pipe.put(event)

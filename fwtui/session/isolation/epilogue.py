@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from flowweaver.events import (
@@ -27,10 +28,13 @@ from flowweaver.events import (
 from flowweaver.records import AttemptRecord, Provenance, TaskRecord
 from flowweaver.status import TaskStatus
 from flowweaver.workflow import descendants_in
+from fwtui.session.followed import events_of
 from fwtui.session.isolation.death import Death, trace_text
 from fwtui.session.port import TaskInfo
 
 __all__ = ["Epilogue", "Seen", "epilogue"]
+
+_LIVE = (TaskStatus.RUNNING, TaskStatus.RETRYING)
 
 
 class Seen:
@@ -38,11 +42,11 @@ class Seen:
 
     Attributes:
         started: its first event; None before that.
-        sequence: number of its last event.
-        words: how each task ended that has, in the words of ``RunFinished.counts``; "interrupted" for those let go.
-        first_failed: the task that failed first.
         finished: its last event; None while it goes on.
-        in_flight: tasks that run or wait for another attempt, RUNNING or RETRYING, in the order of starting.
+        sequence: number of its latest event.
+        words: how each task ended that has, in the words of ``RunFinished.counts``; "interrupted" for those let go.
+        told: how each task that began stands, as far as that was told.
+        first_failed: the task that failed first.
     """
 
     def __init__(self) -> None:
@@ -50,10 +54,13 @@ class Seen:
         self.finished: RunFinished | None = None
         self.sequence = 0
         self.words: dict[str, str] = {}
+        self.told: dict[str, TaskRecord] = {}
         self.first_failed: str | None = None
-        self.in_flight: dict[str, TaskRecord] = {}
-        self._begun: set[tuple[str, int]] = set()
-        self._ended: set[tuple[str, int]] = set()
+
+    @property
+    def in_flight(self) -> dict[str, TaskRecord]:
+        """The tasks that run, or wait for another attempt."""
+        return {name: record for name, record in self.told.items() if record.status in _LIVE}
 
     def take(self, event: Event) -> None:
         """Take its next event."""
@@ -61,27 +68,20 @@ class Seen:
         match event:
             case RunStarted():
                 self.started = event
-            case TaskStarted(task=task, attempt=attempt):
-                self._begun.add((task, attempt))
-                self.in_flight[task] = TaskRecord(
-                    task, TaskStatus.RUNNING, event.time, run_id=event.run_id, attempt=attempt, started_at=event.time
-                )
-            case TaskRetrying(task=task, attempt=attempt):
-                self._ended.add((task, attempt))
-                self.in_flight[task] = TaskRecord(
-                    task,
-                    TaskStatus.RETRYING,
-                    event.time,
-                    error=event.error,
-                    run_id=event.run_id,
-                    attempt=attempt,
-                    started_at=event.time - event.duration,
-                    duration=event.duration,
-                )
-            case TaskCompleted(task=task, attempt=attempt):
-                self._end(task, attempt, "completed")
-            case TaskFailed(task=task, attempt=attempt, interrupted=interrupted):
-                self._end(task, attempt, "interrupted" if interrupted else "failed")
+            case TaskStarted(task=task):
+                self._tell(event, TaskStatus.RUNNING)
+                self.told[task].started_at = event.time
+            case TaskRetrying(task=task):
+                self._tell(event, TaskStatus.RETRYING)
+                self.told[task].error, self.told[task].duration = event.error, event.duration
+                self.told[task].started_at = event.time - event.duration
+            case TaskCompleted():
+                self._end(event, TaskStatus.COMPLETED, "completed")
+            case TaskFailed(interrupted=True):
+                self._end(event, TaskStatus.PENDING, "interrupted")
+            case TaskFailed(task=task):
+                self._end(event, TaskStatus.FAILED, "failed")
+                self.first_failed = self.first_failed or task
             case TaskRestored(task=task):
                 self.words[task] = "reused"
             case TaskSkipped(task=task):
@@ -89,20 +89,12 @@ class Seen:
             case RunFinished():
                 self.finished = event
 
-    def _end(self, task: str, attempt: int, word: str) -> None:
-        self._ended.add((task, attempt))
-        self.in_flight.pop(task, None)
-        self.words[task] = word
-        if word == "failed":
-            self.first_failed = self.first_failed or task
+    def _tell(self, event: TaskStarted | TaskRetrying | TaskCompleted | TaskFailed, status: TaskStatus) -> None:
+        self.told[event.task] = TaskRecord(event.task, status, event.time, run_id=event.run_id, attempt=event.attempt)
 
-    def begun(self, task: str, attempt: int) -> bool:
-        """It has told that this attempt began."""
-        return (task, attempt) in self._begun
-
-    def ended(self, task: str, attempt: int) -> bool:
-        """It has told how this attempt ended."""
-        return (task, attempt) in self._ended
+    def _end(self, event: TaskCompleted | TaskFailed, status: TaskStatus, word: str) -> None:
+        self._tell(event, status)
+        self.words[event.task] = word
 
 
 @dataclass(slots=True)
@@ -173,10 +165,7 @@ class _Epilogue:
         self.made = Epilogue()
 
     def written(self, attempts: Sequence[AttemptRecord]) -> Epilogue:
-        in_flight = {record.task_name for record in self._left}
-        for attempt in attempts:
-            if not self._seen.ended(attempt.task_name, attempt.attempt):
-                self._tell_of(attempt, goes_on=attempt.task_name in in_flight)
+        self._tell_what_was_not_told(attempts)
         for record in sorted(self._left, key=lambda record: record.task_name != self._culprit):
             self._end(record)
         for task, because in self._skipped():
@@ -187,34 +176,27 @@ class _Epilogue:
         self._finish()
         return self.made
 
+    def _tell_what_was_not_told(self, attempts: Sequence[AttemptRecord]) -> None:
+        known: dict[str, list[AttemptRecord]] = {}
+        for attempt in attempts:
+            known.setdefault(attempt.task_name, []).append(attempt)
+        begun = {
+            name: record
+            for name, record in self._stored.items()
+            if record.run_id == self._run_id and record.status is not TaskStatus.SKIPPED
+        }
+        numbers = count(self._seen.sequence + 1)
+        for event in events_of(
+            self._run_id, self._seen.told, begun, known, {}, wait=lambda *_: 0.0, number=lambda: next(numbers)
+        ):
+            self._take(event)
+
     def _tell(self, kind: type[Event], time: float, **facts: Any) -> None:
-        event = kind(run_id=self._run_id, sequence=self._seen.sequence + 1, time=time, **facts)
+        self._take(kind(run_id=self._run_id, sequence=self._seen.sequence + 1, time=time, **facts))
+
+    def _take(self, event: Event) -> None:
         self._seen.take(event)
         self.made.events.append(event)
-
-    # -- what it did not tell any more ------------------------------------------------------------------------------
-
-    def _begin(self, task: str, attempt: int, at: float) -> None:
-        if not self._seen.begun(task, attempt):
-            self._tell(TaskStarted, at, task=task, attempt=attempt)
-
-    def _tell_of(self, one: AttemptRecord, *, goes_on: bool) -> None:
-        name, number = one.task_name, one.attempt
-        self._begin(name, number, one.started_at)
-        at = one.started_at if one.finished_at is None else one.finished_at
-        facts: dict[str, Any] = {"task": name, "attempt": number, "duration": at - one.started_at}
-        record = self._stored.get(name)
-        if one.outcome == "completed":
-            if record is not None:
-                facts |= {"summary": record.summary, "size": record.size, "not_kept": record.not_kept}
-            self._tell(TaskCompleted, at, **facts)
-            return
-        facts |= {"error": one.error or "interrupted", "traceback": one.traceback}
-        facts["timed_out"] = one.outcome == "timed out"
-        if goes_on or (record is not None and record.attempt > number):
-            self._tell(TaskRetrying, at, **facts, delay=0.0)
-        else:
-            self._tell(TaskFailed, at, **facts, interrupted=one.outcome not in ("failed", "timed out"))
 
     # -- what was in flight -----------------------------------------------------------------------------------------
 
@@ -225,7 +207,6 @@ class _Epilogue:
         error, trace, duration, late = left.error, None, left.duration or 0.0, False
         if left.status is TaskStatus.RUNNING:
             duration = max(0.0, now - begun)
-            self._begin(name, number, begun)
             if failed and self._death is not None:
                 late = name == self._death.late
                 error = self._timeout(name) if late else f"its process {self._death.how}"

@@ -101,13 +101,13 @@ class Isolation:
             self._hosts = {host, *(other for other in self._hosts if not other.ended)}
             return host
 
-    def read(self, host: Host) -> tuple[tuple[TaskInfo, ...], Read]:
-        """Have a process load the file; return its tasks, and what else is known of it.
+    def read(self, host: Host, *, tasks_wanted: bool = True) -> tuple[tuple[TaskInfo, ...], Read]:
+        """Have a process load the file; return its tasks, if they are wanted, and what else is known of it.
 
         Raises:
             LoadProblem: it does not load, or the process died over it.
         """
-        host.send(self._load)
+        host.send(self._load._replace(tasks_wanted=tasks_wanted))
         tasks: list[TaskInfo] = []
         while True:
             try:
@@ -231,7 +231,7 @@ class IsolatedFile:
         """The process that looks is gone: ask another one, if that finds the same file."""
         host = self._isolation.host()
         try:
-            _, read = self._isolation.read(host)
+            _, read = self._isolation.read(host, tasks_wanted=False)
             if not _same(read.stamps, self.stamps):
                 raise Outdated
             self._isolation.release(self._host)
@@ -265,7 +265,7 @@ class IsolatedFile:
         run.goes_on_in(host)
         try:
             if host is not self._host:
-                _, read = self._isolation.read(host)
+                _, read = self._isolation.read(host, tasks_wanted=False)
                 if not _same(read.stamps, self.stamps):
                     raise Outdated
             host.send(Start(ask, workers))

@@ -48,11 +48,12 @@ PORTION = 500
 
 
 class Load(NamedTuple):
-    """Load a workflow file; answered by SomeTasks and Read, or a LoadProblem."""
+    """Load a workflow file; answered by SomeTasks, unless they are not wanted, and Read, or by a LoadProblem."""
 
     project: Project
     name: str | None
     params: Mapping[str, str]
+    tasks_wanted: bool = True
 
 
 class MakePlan(NamedTuple):

@@ -1,9 +1,8 @@
 """The end of the pipe that the engine writes to.
 
-Events come from the engine's threads, thousands a second, and not every one may cost a system call: where one was
-written a moment ago, the next ones are put down, and a thread of the pipe's own takes what has gathered, a hundred
-times a second at most. Where none was, an event is written on the spot: a task that holds the interpreter from its
-first instruction on is known to have begun.
+Events come from the engine's threads, thousands a second, and not every one may cost a system call: they are put down,
+and a thread of the pipe's own takes what has gathered, a hundred times a second at most. What must not wait is sent,
+and takes along what was put before it.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 
 from fwtui.session.isolation.lines import lines_of
 from fwtui.session.isolation.messages import WIRE
@@ -31,30 +29,22 @@ class MessagePipe:
 
     Args:
         descriptor: where to.
-        clock: seconds that never go back.
     """
 
-    def __init__(self, descriptor: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._waiting: deque[object] = deque()
         self._taken: deque[object] = deque()
         self._writing = threading.RLock()
         self._wake = threading.Event()
         self._broken = False
-        self._clock = clock
-        self._written = 0.0
         threading.Thread(target=self._pump, name="fwtui-messages", daemon=True).start()
 
     def put(self, message: object) -> None:
-        """Have a message written, now or soon."""
+        """Have a message written soon."""
         self._waiting.append(message)
         if len(self._waiting) > _BACKLOG:
             self.flush()
-        elif self._clock() - self._written > _PAUSE and self._writing.acquire(blocking=False):
-            try:
-                self.flush()
-            finally:
-                self._writing.release()
         elif not self._wake.is_set():
             self._wake.set()
 
@@ -74,7 +64,6 @@ class MessagePipe:
                     taken.clear()
                 except MemoryError:
                     time.sleep(_PAUSE)  # a task has taken all there is; it may give some back
-            self._written = self._clock()
 
     def _write(self, data: bytes) -> None:
         rest = memoryview(data)
