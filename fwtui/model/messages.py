@@ -239,11 +239,9 @@ def interrupted(view: RunView) -> Message:
         return note("")
     when = max((record.timestamp for record in view.records.values()), default=run.started_at)
     gone = f" ({run.holder.split(',')[0].split(' on ')[0]} is gone)" if run.holder else ""
-    return note(
-        f"Run {run.run_id} was interrupted at {minute_text(when)}{gone}. {view.done:,} of {view.total:,} are done. ",
-        key("run.resume"),
-        " resumes.",
-    )
+    said = f"Run {run.run_id} was interrupted at {minute_text(when)}"
+    then = (f". {view.done:,} of {view.total:,} are done. ", key("run.resume"), " resumes.")
+    return Message(line(f"{said}{gone}", *then), line(said, *then))
 
 
 def not_kept(task: TaskView) -> Message:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from fwtui.model.key_names import KeyNames
 from fwtui.model.keys import ROWS, shown_key
-from fwtui.model.segments import Line, Segment, cut_end, line, width_of
+from fwtui.model.segments import Line, Segment, cells, cut_end, line, width_of
 
 __all__ = ["Tab", "divider_lines", "tab_at", "tabs_line", "title_line", "with_key"]
 
@@ -44,15 +44,26 @@ def _heads(tabs: Sequence[Tab], active: str, width: int, *, focused: bool = Fals
     return [head for head in made if head[0] is not None and head[0].name == active]
 
 
-def tabs_line(tabs: Sequence[Tab], active: str, right: str, width: int, *, focused: bool = False) -> Line:
-    """Return the rule; ``right`` tells what the pane shows, and is cut where there is no room for it."""
-    return _ruled(line(*(segment for _, segment in _heads(tabs, active, width, focused=focused))), right, width)
+def tabs_line(
+    tabs: Sequence[Tab], active: str, right: str, width: int, *, short: str = "", focused: bool = False
+) -> Line:
+    """Return the rule above the pane.
+
+    Args:
+        tabs: the views there are.
+        active: name of the one that is seen.
+        right: tells what that one shows.
+        width: cells of the rule.
+        short: stands in its place where there is no room for it; without one it is cut.
+        focused: the pane has the focus.
+    """
+    return _ruled(line(*(segment for _, segment in _heads(tabs, active, width, focused=focused))), right, short, width)
 
 
-def title_line(title: str, right: str, width: int, *, focused: bool = False) -> Line:
-    """Return the rule above a part that has no tabs; ``right`` tells what it shows."""
+def title_line(title: str, right: str, width: int, *, short: str = "", focused: bool = False) -> Line:
+    """Return the rule above a part that has no tabs; ``right`` tells what it shows, or ``short`` does."""
     left = line(Segment("─", "disabled"), Segment(f" {title} ", "title-focused" if focused else "title"))
-    return _ruled(left, right, width)
+    return _ruled(left, right, short, width)
 
 
 def divider_lines(height: int, joints: Collection[int], *, ascii_only: bool = False) -> list[Line]:
@@ -62,8 +73,9 @@ def divider_lines(height: int, joints: Collection[int], *, ascii_only: bool = Fa
     return [line(Segment(glyph, "disabled")) for glyph in glyphs]
 
 
-def _ruled(left: Line, right: str, width: int) -> Line:
-    right = cut_end(right, max(0, width - width_of(left) - 5))
+def _ruled(left: Line, right: str, short: str, width: int) -> Line:
+    room = max(0, width - width_of(left) - 5)
+    right = cut_end(right if cells(right) <= room or not short else short, room)
     end = line(Segment(f" {right} ", "muted"), Segment("─", "disabled")) if right else ()
     fill = width - width_of(left) - width_of(end)
     return line(*left, Segment("─" * fill, "disabled"), *end)

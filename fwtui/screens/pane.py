@@ -227,20 +227,25 @@ class Pane:
         """Say anew what each view shows."""
         for name in self.aside:
             rule = cast(TitleRule, self._rules[f"{name}-rule"])
-            rule.show(self._title(name), focused=self._views[name].has_focus)
+            right, short = self._title(name)
+            rule.show(right, short=short, focused=self._views[name].has_focus)
         tabs = cast(TabsRule, self._rules["rule"])
-        tabs.show(self.tabs, self.active, self._title(self.active), focused=self.view.has_focus)
+        right, short = self._title(self.active)
+        tabs.show(self.tabs, self.active, right, short=short, focused=self.view.has_focus)
 
-    def _title(self, name: str) -> str:
+    def _title(self, name: str) -> tuple[str, str]:
+        """Return what a view shows, in words, and in fewer; "" where there are no fewer."""
         if name == "graph":
-            return WALK_HINT if name in self.aside and self._graph.has_focus else self._graph.title
+            walks = name in self.aside and self._graph.has_focus
+            return WALK_HINT if walks else self._graph.title, ""
         if name == "timeline":
-            return self._timeline.title(self._left())
+            return self._timeline.title(self._left()), ""
         if name == "runs":
-            return self._runs.title
+            return self._runs.title, ""
         if self.task is None or name == "output":
-            return ""
+            return "", ""
         if name == "log":
-            return self.log.title(wide=self._log.app.size.width >= WIDE)
+            short = self.log.title(wide=False)
+            return (self.log.title(wide=True) if self._log.app.size.width >= WIDE else short), short
         place = self._details.place if self._details.line_count > self._details.size.height else ""
-        return "   ".join(part for part in (self.task.title, place) if part)
+        return "   ".join(part for part in (self.task.title, place) if part), self.task.title

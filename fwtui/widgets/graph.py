@@ -251,12 +251,11 @@ class GraphView(Scrolled, can_focus=True):
 
     def _foot_lines(self) -> list[Line]:
         """Return what stands below the graph, as much of it as there is room for."""
-        if self._part is None or not self._details:
+        if self._part is None or self._fits:
             return []
-        wide = self.app.size.width >= WIDE
-        around = Surroundings(self.size.width, wide, self._clock(), self.ascii)
+        around = Surroundings(self.size.width, self.size.width >= WIDE, self._clock(), self.ascii)
         room = self.size.height - min(self._rows, _FEWEST_ROWS)
-        return foot_lines(self._view, self._shape, self._part, self.selected, around, room)
+        return foot_lines(self._view, self._shape, self._part, self.selected, around, room, details=self._details)
 
     def _refresh_foot(self) -> None:
         before, self._foot = self._foot, self._foot_lines()

@@ -34,24 +34,24 @@ class TabsRule(Lines):
         self._names = names
         self._tabs: tuple[Tab, ...] = ()
         self._active = ""
-        self._right = ""
+        self._right = self._short = ""
         self._focused = False
 
     @property
     def right(self) -> str:
-        """What stands at the right end."""
+        """What stands at the right end, if there is room for it."""
         return self._right
 
-    def show(self, tabs: Sequence[Tab], active: str, right: str, *, focused: bool) -> None:
-        """Show these tabs; ``right`` tells what the pane shows."""
+    def show(self, tabs: Sequence[Tab], active: str, right: str, *, short: str = "", focused: bool) -> None:
+        """Show these tabs; ``right`` tells what the pane shows, or ``short`` does where there is less room."""
         self._tabs = tuple(with_key(tab, self._names) for tab in tabs)
-        self._active, self._right, self._focused = active, right, focused
+        self._active, self._right, self._short, self._focused = active, right, short, focused
         self.redraw()
 
     def compose_lines(self, width: int, height: int) -> list[Line]:
         """Return the rule."""
         del height
-        return [tabs_line(self._tabs, self._active, self._right, width, focused=self._focused)]
+        return [tabs_line(self._tabs, self._active, self._right, width, short=self._short, focused=self._focused)]
 
     def on_click(self, event: events.Click) -> None:
         """Show the view whose title was clicked."""
@@ -79,18 +79,18 @@ class TitleRule(Lines):
         super().__init__(id=id)
         self._title = title
         self._part = name
-        self._right = ""
+        self._right = self._short = ""
         self._focused = False
 
-    def show(self, right: str, *, focused: bool) -> None:
+    def show(self, right: str, *, short: str = "", focused: bool) -> None:
         """Tell at the right end what the part shows."""
-        self._right, self._focused = right, focused
+        self._right, self._short, self._focused = right, short, focused
         self.redraw()
 
     def compose_lines(self, width: int, height: int) -> list[Line]:
         """Return the rule."""
         del height
-        return [title_line(self._title, self._right, width, focused=self._focused)]
+        return [title_line(self._title, self._right, width, short=self._short, focused=self._focused)]
 
     def on_click(self) -> None:
         """Go to the part."""

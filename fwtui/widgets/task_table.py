@@ -183,7 +183,9 @@ class TaskTable(Scrolled, can_focus=True):
 
     def _measure(self) -> Columns:
         states = (state for state, number in self._view.counts.items() if number)
-        self._columns = columns_for(self._longest, self.size.width, states, screen=self.app.size.width)
+        width, screen = self.size.width, self.app.size.width
+        # On a side of the screen a reason that is cut does not touch what stands beside it.
+        self._columns = columns_for(self._longest, width - (width < screen), states, screen=screen)
         return self._columns
 
     def _note(self) -> str:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
+from moments import is_saved, pressing  # noqa: E402
 from scenes import (  # noqa: E402
     DURATIONS,
     EDGES,
@@ -33,7 +34,6 @@ from scenes import (  # noqa: E402
     done_picture,
     failed_picture,
     never_ran_picture,
-    saved_reload,
     source,
 )
 from stage import SMALL, WIDE, Stage, open_picker, open_stage  # noqa: E402
@@ -54,21 +54,10 @@ class Shot(NamedTuple):
     now: float = NOW
 
 
-def pressing(*keys: str) -> Callable[[Stage, str], Awaitable[None]]:
-    async def act(on: Stage, path: str) -> None:
-        await on.press(*keys)
-
-    return act
-
-
 async def runs(on: Stage, path: str) -> None:
     on.time[0] = at("10:42:02")
     await on.press("r")
     await on.happens(*Story().running(), clock=at("10:42:03.6"))
-
-
-async def is_saved(on: Stage, path: str) -> None:
-    await on.saves(saved_reload(path))
 
 
 RESTORED, RUN_AGAIN = list(EDGES)[:5], list(EDGES)[5:]
@@ -134,6 +123,7 @@ SHOTS = {
     "clear": Shot(failed_picture, pressing("k", "x")),
     "filter": Shot(failed_picture, pressing("slash", "d", "e", "l")),
     "80x24": Shot(failed_picture, pressing(), SMALL),
+    "wide": Shot(failed_picture, pressing(), (200, 40)),
     "graph": Shot(failed_picture, pressing("g")),
     "timeline": Shot(failed_picture, pressing("i")),
     "help": Shot(failed_picture, pressing("question_mark")),

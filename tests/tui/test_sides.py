@@ -5,22 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from scenes import FILE, NOW, FakeSession, failed_picture, with_an_old_run
+from moments import of_tasks
+from scenes import NOW, FakeSession, Story, at, failed_picture, never_ran_picture, with_an_old_run
 from stage import SMALL, VERY_WIDE, WIDE, Stage, open_stage, play
 
-from flowweaver.plan import Action, Plan, TaskPlan
-from fwtui.session.port import Picture, TaskInfo
 from fwtui.widgets.graph import GraphView
-
-
-def long_chain(number: int = 40) -> Picture:
-    """A workflow whose graph fits on no left side."""
-    tasks = tuple(
-        TaskInfo(f"task_{place:02}", (f"task_{place - 1:02}",) if place else (), FILE, None, 1)
-        for place in range(number)
-    )
-    plan = Plan({task.name: TaskPlan(task.name, Action.RUN, ()) for task in tasks})
-    return Picture("chain", FILE, tasks, plan)
 
 
 async def resize(on: Stage, width: int, height: int) -> None:
@@ -213,7 +202,7 @@ def test_a_click_on_the_rule_of_a_part_goes_there(name, path):
 
 def test_a_graph_that_does_not_fit_is_a_tab_and_the_details_have_its_place():
     async def scene():
-        async with open_stage(FakeSession(long_chain()), VERY_WIDE, NOW) as on:
+        async with open_stage(of_tasks(40, 20)(""), VERY_WIDE, NOW) as on:
             assert "├─┤1 Log├─ 3 Graph ─ 4 Timeline ─ 5 Runs ─" in on.lines[2]
             assert "─ Graph ─" not in "\n".join(on.lines)
             assert seen(on) == {"tasks", "details", "log"}
@@ -222,6 +211,43 @@ def test_a_graph_that_does_not_fit_is_a_tab_and_the_details_have_its_place():
             assert seen(on) == {"tasks", "details", "graph"}
             await on.press("g")
             assert on.board.here == "tasks"
+
+    play(scene())
+
+
+def test_a_graph_in_the_pane_has_its_bar_for_each_layer_and_leaves_the_task_to_the_details():
+    async def scene():
+        async with open_stage(of_tasks(400, 20)(""), VERY_WIDE, NOW) as on:
+            await on.press("g")
+            pane = [line.partition("│")[2] for line in on.lines]
+            assert any(line.startswith(" layers") for line in pane)
+            assert any(line.startswith(" 1 ›   ∙ load_warehouse") for line in pane)
+            assert not any(line.startswith(" needs") for line in pane)
+            await on.press("z")
+            assert any(line.startswith(" needs") for line in on.lines)
+
+    play(scene())
+
+
+@pytest.mark.parametrize("size", [(160, 34), (180, 40), VERY_WIDE])
+def test_a_cell_stays_blank_before_the_divider(size, path):
+    async def scene():
+        async with open_stage(FakeSession(never_ran_picture(path), running=True), size, at("10:42:02")) as on:
+            await on.happens(*Story().running(), clock=at("10:42:03.6"))
+            divider = on.board.query_one("#divider").region
+            for row in on.lines[divider.y : divider.y + on.board.table.size.height]:
+                assert row[divider.x - 1] == " "
+
+    play(scene())
+
+
+def test_where_the_rule_has_no_room_it_says_less(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path)), (160, 34), NOW) as on:
+            assert on.lines[2].endswith("─ attempt 3/3 ─")
+            assert "join_delays" not in on.lines[2]
+            await resize(on, *VERY_WIDE)
+            assert on.lines[2].endswith("─ join_delays   attempt 3/3 [ ]   end ─")
 
     play(scene())
 

@@ -52,10 +52,27 @@ def graph_title(shape: Shape, part: Part, filter_text: str = "", matches: Collec
 
 
 def foot_lines(
-    view: RunView, shape: Shape, part: Part, selected: str | None, around: Surroundings, room: int
+    view: RunView,
+    shape: Shape,
+    part: Part,
+    selected: str | None,
+    around: Surroundings,
+    room: int,
+    *,
+    details: bool = True,
 ) -> list[Line]:
-    """Return what stands below a graph, in at most ``room`` lines; where there are too few, blank lines go first."""
-    task = view.tasks.get(selected or "")
+    """Return what stands below a graph, in at most ``room`` lines; where there are too few, blank lines go first.
+
+    Args:
+        view: the workflow.
+        shape: its graph.
+        part: what of that is shown.
+        selected: the selected task, None if there is none.
+        around: what the lines are made for.
+        room: how many there may be.
+        details: say what the selected task is doing, needs and feeds.
+    """
+    task = view.tasks.get(selected or "") if details else None
     blocks = [
         layer_lines(view, shape, selected, around) if len(shape.needs) > MOST_AT_ONCE else [],
         [] if around.wide else beyond_lines(view, part, around),
