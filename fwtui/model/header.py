@@ -99,9 +99,7 @@ def _edited(view: RunView, *, wide: bool) -> str:
         if task.name in view.plan.tasks
         for reason in view.plan.tasks[task.name].reasons
     }
-    word = (
-        "edited" if ReasonKind.CODE in kinds or ReasonKind.PARAM not in kinds | {ReasonKind.INPUT_FILE} else "changed"
-    )
+    word = "edited" if ReasonKind.CODE in kinds else "changed"
     since = f" since run {view.run.run_id}" if wide and view.run is not None else ""
     return f"{word}{since}, {_amount(view)}"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.key_names import named_key as key
 from fwtui.model.segments import Line, Segment, clip, line, plain, width_of
-from fwtui.model.standing import change_of
+from fwtui.model.standing import change_of, changes_of
 from fwtui.model.status import OPEN_STATES, State
 from fwtui.model.text import count_of, visible
 from fwtui.model.times import clock_text, minute_text, setting_text
@@ -221,7 +221,7 @@ def restored_elsewhere(view: RunView, names: Sequence[str]) -> Message:
 def went_stale(view: RunView, names: Sequence[str]) -> Message:
     """A declared file changed, or something else that no save of the source explains."""
     who, verb = _named(view, names)
-    why = change_of(view.plan.tasks[names[0]])
+    why = changes_of(view.plan.tasks[names[0]])
     said = f"{who} {verb} stale" + (f": {why}." if why else ".")
     return Message(line(said, *_r_runs(view)), line(said, *_r_runs_short(view)))
 

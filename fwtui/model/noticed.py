@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fwtui.model import messages
 from fwtui.model.messages import Message
-from fwtui.model.standing import change_of
+from fwtui.model.standing import changes_of
 from fwtui.model.status import State
 from fwtui.model.views import RunView
 
@@ -49,4 +49,4 @@ def _change(view: RunView, name: str) -> str:
     task = view.tasks.get(name)
     if task is None or task.state is not State.STALE or name not in view.plan.tasks:
         return ""
-    return change_of(view.plan.tasks[name])
+    return changes_of(view.plan.tasks[name])

@@ -18,6 +18,7 @@ from fwtui.model.times import minute_text
 __all__ = [
     "Standing",
     "change_of",
+    "changes_of",
     "is_asked_again",
     "reason_word",
     "standing",
@@ -74,8 +75,13 @@ def word_after_run(note: str) -> str:
 
 
 def change_of(plan: TaskPlan) -> str:
-    """Return what changed since a task's record was made, "" if nothing did."""
+    """Return what changed first of all since a task's record was made, "" if nothing did."""
     return next((visible(reason.text) for kind in _CHANGES for reason in plan.reasons if reason.kind is kind), "")
+
+
+def changes_of(plan: TaskPlan) -> str:
+    """Return all that changed since a task's record was made, "" if nothing did."""
+    return "; ".join(visible(reason.text) for kind in _CHANGES for reason in plan.reasons if reason.kind is kind)
 
 
 def _stale_note(plan: TaskPlan) -> str:

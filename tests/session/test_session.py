@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -358,6 +360,20 @@ def test_after_a_stopped_fresh_run_header_and_plan_count_the_same(
         ("waiting", "asked for again by run 2"),
         ("waiting", "asked for again by run 2"),
     ]
+
+
+def test_a_plan_is_what_a_run_does_also_where_its_start_forgets(write: Write, open_session: Open) -> None:
+    session = open_session(write(FLOW))
+    run(session)
+    session.drain()
+    with closing(sqlite3.connect(session.project.state)) as state, state:
+        state.execute("UPDATE tasks SET used_at = used_at - 31 * 86400 WHERE task_name = 'second'")
+    plan = session.plan()
+    assert plan.tasks["second"].why == "not used for 30d, and so forgotten"
+    assert (plan.names(Action.RUN), plan.names(Action.MAYBE)) == (["second"], ["third"])
+    run(session)
+    done = [event.task for event in session.drain() if isinstance(event, TaskCompleted)]
+    assert done == ["second"]
 
 
 def test_a_closed_session_leaves_no_run_behind(gated: Session) -> None:

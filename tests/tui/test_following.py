@@ -268,6 +268,12 @@ def test_a_declared_file_that_changes_makes_its_row_stale_and_says_so(path):
             assert "report.html is not there" in on.line_with("write_report")
             assert on.board.view.tasks["write_report"].state is State.STALE
             assert on.message == "write_report is stale: report.html is not there. r runs 1, reuses 8."
+            both = (
+                Reason(ReasonKind.INPUT_FILE, "rates.csv changed"),
+                missing_picture(path).plan.tasks["write_report"].reasons[0],
+            )
+            await told(on, replace(done_picture(path), plan=plan_of(write_report=(Action.RUN, both, True))))
+            assert on.message.startswith("write_report is stale: rates.csv changed; report.html is not there. r runs 1")
             await told(on, done_picture(path))
             assert on.message == "write_report is up to date again."
 

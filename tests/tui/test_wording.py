@@ -65,10 +65,19 @@ def test_verdict_of_a_run_that_did_not_finish(outcome, word):
     assert said(view) == f"■ {word} after 5 of 9"
 
 
-def test_a_changed_parameter_is_not_an_edit():
-    changed = (Action.RUN, [Reason(ReasonKind.PARAM, "parameter month changed")], True)
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [
+        (ReasonKind.CODE, "edited"),
+        (ReasonKind.PARAM, "changed"),
+        (ReasonKind.INPUT_FILE, "changed"),
+        (ReasonKind.OUTPUT_FILE, "changed"),
+    ],
+)
+def test_only_other_code_is_an_edit(kind, word):
+    changed = (Action.RUN, [Reason(kind, "it is another one")], True)
     view = idle_view(replace(done_picture("x"), plan=plan_of(extract_flights=changed)))
-    assert said(view) == "~ changed since run 32, 1 task to run"
+    assert said(view) == f"~ {word} since run 32, 1 task to run"
 
 
 def test_the_header_never_loses_verdict_and_fraction_and_always_fits():
