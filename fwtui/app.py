@@ -45,6 +45,9 @@ def run_dashboard(
         workflows: what is in that list; None where there is only the session.
         run_at_start: a run starts as soon as the file is loaded.
         watch: saves of the file are noticed.
+
+    Raises:
+        LoadProblem: the file that was open when the person left never loaded; nothing ran.
     """
     with Terminal() as terminal, short_pauses():
         folder = config_folder()
@@ -85,6 +88,8 @@ def run_dashboard(
         code, app.error = app.return_code, "\n".join(terminal.rest())
     said = "\n".join(filter(None, (app.error, forgotten and f"fwtui: {forgotten}")))
     tell_the_end(endings, (terminal.out, terminal.err), said)
+    if code is None and app.unloaded is not None:
+        raise app.unloaded
     code = last_code if code is None else code
     if left_behind:
         end_at_once(code)

@@ -75,8 +75,11 @@ def open_(target: str, *, no_tui: bool, run_at_start: bool, no_watch: bool, **gi
 
         return run_headless(project, settings, output="text")
     from fwtui.app import run_dashboard
+    from fwtui.session.loader import require_file
     from fwtui.session.session import Session
 
+    if not folder:
+        require_file(project)  # a mistyped name is no file to be mended
     workflows = workflows_of(project, given)
     listed = folder or (settings.name is None and workflows.several())
     session = None if listed else Session(project, settings)

@@ -123,6 +123,12 @@ class DashboardApp(OrderedKeys):
         assert self.dashboard is not None
         return self.dashboard
 
+    @property
+    def unloaded(self) -> LoadProblem | None:
+        """Why the file that is open never loaded, None if it did, or may yet."""
+        board, session = self.dashboard, self.session
+        return session.problem if board is not None and session is not None and board.view is None else None
+
     def get_css_variables(self) -> dict[str, str]:
         """Return the theme's colours, those of words so that they can be read."""
         variables = super().get_css_variables()

@@ -90,7 +90,8 @@ def hints_for(view: RunView | None, facts: FooterFacts) -> list[Hint]:
         return [facts.hint("typing.keep", "next match"), facts.hint("typing.drop", "end search")]
     leave = away = "back" if facts.inside else "quit"
     if view is None:
-        hints = []
+        moves = facts.hint("pane.up pane.down", "scroll")
+        hints = [facts.hint("look.edit", "edit"), moves, facts.hint("look.copy", "copy")] if facts.broken else []
     elif facts.part in WHOLE:
         hints = _in_view(view, facts)
         leave = "back" if facts.full or facts.part == "runs" else away

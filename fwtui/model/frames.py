@@ -41,8 +41,9 @@ class Excerpt:
 
     @property
     def where(self) -> str:
-        """Return "workflows/etl.py:88 in nearest_hour"."""
-        return f"{self.file}:{self.line} in {self.function}"
+        """Return "workflows/etl.py:88 in nearest_hour"; without a function only the place."""
+        place = f"{self.file}:{self.line}"
+        return f"{place} in {self.function}" if self.function else place
 
 
 def _outside() -> tuple[str, ...]:

@@ -14,11 +14,16 @@ __all__ = ["Tab", "divider_lines", "tab_at", "tabs_line", "title_line", "with_ke
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One view of the pane: the digit that shows it, its title and its name."""
+    """One view of the pane: the digit that shows it ("" where it is shown by itself), its title and its name."""
 
     digit: str
     title: str
     name: str
+
+    @property
+    def text(self) -> str:
+        """What stands in the rule."""
+        return f"{self.digit} {self.title}".lstrip()
 
 
 def with_key(tab: Tab, names: KeyNames) -> Tab:
@@ -35,8 +40,8 @@ def _heads(tabs: Sequence[Tab], active: str, width: int, *, focused: bool = Fals
     for titled in (True, False):
         made: _Heads = [(None, Segment("─", "disabled"))]
         for tab in tabs:
-            own = Segment(f"┤{tab.digit} {tab.title}├", "title-focused" if focused else "title")
-            other = Segment(f" {tab.digit} {tab.title} " if titled else f" {tab.digit} ", "muted")
+            own = Segment(f"┤{tab.text}├", "title-focused" if focused else "title")
+            other = Segment(f" {tab.text} " if titled else f" {tab.digit} ", "muted")
             made.append((tab, own if tab.name == active else other))
             made.append((None, Segment("─", "disabled")))
         if width_of(segment for _, segment in made) <= width:

@@ -38,7 +38,7 @@ __all__ = ["Board"]
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _STILL = "▸"
-_LINES = ("log", "details", "output")
+_LINES = ("log", "details", "output", "problem")
 _VIEWS = (*_LINES, "graph", "timeline", "runs")
 _BESIDE = ("graph", "details")
 _RULES = ("rule", "graph-rule", "details-rule")
@@ -126,7 +126,16 @@ class Board(Screen[None], inherit_bindings=False):
         self._parts = {name: self.query_one(f"#{name}") for name in _PARTS}
         views = {name: self._parts[name] for name in _VIEWS}
         rules = {name: self._parts[name] for name in _RULES}
-        self.pane = Pane(self.conductor, self.clock, views, rules, self.beside, self._seconds_left, self.names)
+        self.pane = Pane(
+            self.conductor,
+            self.clock,
+            views,
+            rules,
+            self.beside,
+            self._seconds_left,
+            self.names,
+            watching=self.watching,
+        )
         self._complete = True
         self.lay_out()
         self.refresh_lines()
@@ -175,7 +184,8 @@ class Board(Screen[None], inherit_bindings=False):
         if view is not None and has_left(*self.size):
             graph = self.pane.graph_size(view, self.size.width)
         total = 0 if view is None else view.total
-        return layout_for(*self.size, total, graph=graph, full=self.full, shown=self.pane.active)
+        full = "pane" if self.pane.never_loaded else self.full
+        return layout_for(*self.size, total, graph=graph, full=full, shown=self.pane.active)
 
     def _move_aside(self, aside: frozenset[str]) -> None:
         """Have other views beside the pane: what has the focus, or the whole middle, is seen wherever it is then."""
@@ -243,11 +253,16 @@ class Board(Screen[None], inherit_bindings=False):
         """Show the conductor's view."""
         if not self._complete:
             return
-        view = self.conductor.view
+        view, problem = self.conductor.view, self.conductor.problem
         if view is not None:
             self.table.show(view)
             self.lay_out()
             self.pane.select(view, self.table.selected)
+        elif problem is not None:
+            self.lay_out()
+            self.pane.problem.show(problem)
+        if view is None or self.here == "problem":
+            self.focus_home()
         self.refresh_lines()
 
     def refresh_lines(self) -> None:
@@ -292,7 +307,8 @@ class Board(Screen[None], inherit_bindings=False):
             return self.dialog.hints
         view = self.conductor.view
         if view is None:
-            return hints_for(None, FooterFacts(names=self.names, inside=self.inside))
+            broken = self.conductor.problem is not None
+            return hints_for(None, FooterFacts(broken=broken, names=self.names, inside=self.inside))
         part = self.here
         selected = self.table.selected
         chosen = tuple(view.tasks[name] for name in self.table.chosen if name in view.tasks)

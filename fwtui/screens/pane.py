@@ -20,6 +20,7 @@ from fwtui.model.tabs import Tab
 from fwtui.model.views import RunView, TaskView
 from fwtui.screens.attempt_log import AttemptLog
 from fwtui.screens.conductor import Conductor
+from fwtui.screens.problem_page import ProblemPage
 from fwtui.widgets.graph import GraphView
 from fwtui.widgets.lines_pane import LinesPane
 from fwtui.widgets.runs import Runs
@@ -35,8 +36,9 @@ _TABS = (
     Tab("4", "Timeline", "timeline"),
     Tab("5", "Runs", "runs"),
 )
-_LINES = ("log", "details", "output")
+_LINES = ("log", "details", "output", "problem")
 _OUTPUT = Tab("0", "Output", "output")
+_PROBLEM = Tab("", "Does not load", "problem")
 _FIRST = "log"
 _MOST_OUTSIDE = 5_000
 
@@ -52,11 +54,13 @@ class Pane:
         run: runs a coroutine beside everything else.
         left: how many seconds the run that goes on still needs, None if that is not known.
         names: the keys as the person has them.
+        watching: saves of the file are noticed.
 
     Attributes:
         wanted: name of the view that was asked for last; it is the active one unless it stands aside.
         aside: names of the views that stand beside the pane.
         log: what the log shows.
+        problem: why the file does not load, where there is nothing else to show.
         task: the selected task.
     """
 
@@ -69,11 +73,13 @@ class Pane:
         run: Callable[[Coroutine[Any, Any, None]], object],
         left: Callable[[], float | None],
         names: KeyNames = USUAL,
+        *,
+        watching: bool = True,
     ) -> None:
         self._conductor = conductor
         self._clock = clock
         self._views = views
-        self._log, self._details, self._output = (cast(LinesPane, views[name]) for name in _LINES)
+        self._log, self._details, self._output, problem = (cast(LinesPane, views[name]) for name in _LINES)
         self._timeline, self._runs = cast(Timeline, views["timeline"]), cast(Runs, views["runs"])
         self._graph = cast(GraphView, views["graph"])
         self._rules = rules
@@ -83,14 +89,22 @@ class Pane:
         self._last_in_pane = _FIRST
         self._details_width = 0
         self.log = AttemptLog(conductor, self._log, run, self.refresh_rules, names)
+        self.problem = ProblemPage(problem, run, names, watching=watching)
         self.task: TaskView | None = None
         self._outside: list[Line] = []
 
     # -- which views are seen ---------------------------------------------------------------------------------------
 
     @property
+    def never_loaded(self) -> bool:
+        """There is no workflow to show, because the file does not load and never did."""
+        return self._conductor.view is None and self._conductor.problem is not None
+
+    @property
     def active(self) -> str:
         """Name of the view in the pane."""
+        if self.never_loaded:
+            return _PROBLEM.name
         return self._last_in_pane if self.wanted in self.aside else self.wanted
 
     @property
@@ -116,6 +130,8 @@ class Pane:
     @property
     def tabs(self) -> tuple[Tab, ...]:
         """The tabs there are now."""
+        if self.never_loaded:
+            return (_PROBLEM,)
         tabs = (*_TABS, _OUTPUT) if self._outside else _TABS
         return tuple(tab for tab in tabs if tab.name not in self.aside)
 
@@ -129,7 +145,7 @@ class Pane:
 
     def show(self, name: str) -> None:
         """Show a view, if there is one of that name now."""
-        if name not in self._views or (name == "output" and not self._outside):
+        if name not in self._views or name == _PROBLEM.name or (name == "output" and not self._outside):
             return
         self.wanted = name
         if name not in self.aside:
@@ -204,6 +220,7 @@ class Pane:
 
     def resized(self) -> None:
         """Write anew what depends on the width."""
+        self.problem.fill()
         self._fill_details(keep_place=True)
         self.log.reload()
 
@@ -242,7 +259,7 @@ class Pane:
             return self._timeline.title(self._left()), ""
         if name == "runs":
             return self._runs.title, ""
-        if self.task is None or name == "output":
+        if self.task is None or name in ("output", _PROBLEM.name):
             return "", ""
         if name == "log":
             short = self.log.title(wide=False)

@@ -24,7 +24,7 @@ from fwtui.session.port import LoadProblem, SeveralWorkflows
 from fwtui.session.project import Project, shown
 from fwtui.session.surroundings import ImportOutput, as_script
 
-__all__ = ["UsageProblem", "check_syntax", "load"]
+__all__ = ["UsageProblem", "check_syntax", "load", "require_file"]
 
 _BUILDER = "build_workflow"
 _OUTPUT_LIMIT = 200_000
@@ -38,6 +38,17 @@ class UsageProblem(LoadProblem):
 
 class _Handed(BaseException):
     """Ends the import of a file that runs its workflow by itself; its ``except Exception`` does not stop it."""
+
+
+def require_file(project: Project) -> None:
+    """Do nothing if there is such a file.
+
+    Raises:
+        UsageProblem: there is none.
+    """
+    if not project.file.is_file():
+        what = "is a folder" if project.file.is_dir() else "no such file"
+        raise UsageProblem(shown(project.file), what, code=2)
 
 
 def load(
@@ -60,9 +71,7 @@ def load(
     Raises:
         LoadProblem: the file does not load, or has not what was asked for.
     """
-    if not project.file.is_file():
-        what = "is a folder" if project.file.is_dir() else "no such file"
-        raise UsageProblem(shown(project.file), what, code=2)
+    require_file(project)
     if replaces is not None:
         replaces.remove()
     imports = Imports(project)

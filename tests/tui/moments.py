@@ -92,7 +92,8 @@ def ended(outcome: str) -> Callable[[str], FakeSession]:
 
 
 def does_not_load(path: str) -> FakeSession:
-    return FakeSession(LoadProblem(FILE, "SyntaxError: '[' was never closed", line=88))
+    led_there = (f"{FILE}:101 in <module>", f"{FILE}:88 in nearest_hour")
+    return FakeSession(LoadProblem(FILE, "KeyError: 'hour_utc'", 88, led_there, path=path))
 
 
 def of_tasks(number: int, layers: int) -> Callable[[str], FakeSession]:
@@ -118,6 +119,12 @@ def of_tasks(number: int, layers: int) -> Callable[[str], FakeSession]:
 
 async def nothing(on: Stage, path: str) -> None:
     """Nothing is done."""
+
+
+async def shows_the_line(on: Stage, path: str) -> None:
+    """The source of a file that does not load is read."""
+    await on.until(lambda: any("› 88" in line for line in on.lines))
+    assert on.message.startswith("etl.py line 88, KeyError: 'hour_utc'.")
 
 
 def pressing(*keys: str) -> Act:
@@ -252,7 +259,7 @@ MOMENTS: Mapping[str, Moment] = {
     "stopped": Moment(ended("cancelled"), nothing),
     "interrupted": Moment(ended("interrupted"), nothing),
     "followed": Moment(followed, is_watched, at("10:42:04.5")),
-    "does-not-load": Moment(does_not_load, nothing),
+    "does-not-load": Moment(does_not_load, shows_the_line),
     "broken-with-marks-and-filter": Moment(failed, is_broken),
     "timed-out": Moment(before_run_31, times_out, _RUNS_AT),
     "stopping": Moment(before_run_31, while_it_runs("s"), _RUNS_AT),

@@ -128,15 +128,50 @@ def test_a_broken_file_keeps_the_graph_and_holds_a_banner(path):
     play(scene())
 
 
-def test_a_file_that_never_loaded_is_told_of_and_shown_once_it_loads(path):
+def test_a_file_that_never_loaded_is_shown_whole_until_it_loads(path):
+    led_there = ("workflows/etl.py:120 in <module>", "workflows/etl.py:88 in nearest_hour")
+    problem = LoadProblem(
+        "workflows/etl.py", "KeyError: 'hour_utc'", 88, led_there, "Give it with -p hour=VALUE.", path=path
+    )
+
     async def scene():
-        async with open_stage(FakeSession(SYNTAX), WIDE) as on:
-            assert on.message == "etl.py line 88, SyntaxError: '[' was never closed. e opens it."
-            assert "does not load" in on.lines[0]
+        async with open_stage(FakeSession(problem), WIDE) as on:
+            assert on.message == "etl.py line 88, KeyError: 'hour_utc'. e opens it."
+            assert on.lines[0].startswith(" workflows/etl.py  does not load")
+            await on.until(lambda: any("› 88" in line for line in on.lines))
+            assert [line.strip() for line in on.lines[2:14]] == [
+                on.lines[2],
+                "",
+                "✗ KeyError: 'hour_utc'",
+                "workflows/etl.py:88 in nearest_hour",
+                "86  def nearest_hour(row, weather):",
+                '87      origin = row["origin"]',
+                '› 88      return weather[origin, row["hour_utc"]]',
+                "workflows/etl.py:120 in <module>",
+                "",
+                "Give it with -p hour=VALUE.",
+                "",
+                "Press e to open line 88. It is loaded as soon as it is saved.",
+            ]
+            assert on.footer == "e edit  ↑↓ scroll  y copy  ? help  q quit"
+            assert on.board.here == "problem"
+            await on.press("g", "i", "o", "f", "t", "x", "r", "p", "slash", "space", "enter", "z", "tab", "escape")
+            assert on.board.message_text == "Nothing started: etl.py does not load (line 88). e opens it."
+            assert on.app.unloaded is problem
+            await on.saves(Reload("workflows/etl.py", NOW, problem=SYNTAX))
+            assert on.line_with("✗ SyntaxError: '[' was never closed")
+            assert not any("hour_utc" in line for line in on.lines)
             await on.saves(Reload("workflows/etl.py", NOW, never_ran_picture(path)))
             assert on.line_with("write_report")
+            assert on.board.here == "tasks"
+            assert on.app.unloaded is None
+
+    async def unwatched():
+        async with open_stage(FakeSession(problem), WIDE, watch=False) as on:
+            assert on.line_with("r loads it again.")
 
     play(scene())
+    play(unwatched())
 
 
 def test_a_save_that_affects_nothing_says_so(path):

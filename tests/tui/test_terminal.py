@@ -181,6 +181,45 @@ def test_sigterm_lets_what_runs_finish_for_a_while_and_then_leaves(shown):
     it.is_as_it_was()
 
 
+def test_a_file_that_does_not_load_is_shown_whole_loaded_when_it_is_mended_and_else_exits_3(shown, tmp_path):
+    path = tmp_path / "flow.py"
+    path.write_text("from flowweaver import Workflow\n\nimport pandaz\n")
+    it = shown("", command=["-m", "fwtui", "flow.py"])
+    it.wait_for("✗ ModuleNotFoundError: No module named 'pandaz'")
+    it.wait_for("› 3   import pandaz")
+    for text in ("flow.py  does not load", "┤Does not load├", "flow.py:3 in <module>", "Press e to open line 3."):
+        it.wait_for(text)
+    it.wait_for("e edit  ↑↓ scroll  y copy  ? help  q quit")
+    path.write_text(
+        "from flowweaver import Task, Workflow\n\nworkflow = Workflow('w')\nworkflow.add_task(Task('one', int))\n"
+    )
+    it.wait_for("w  never ran")
+    it.wait_for("› ∙ waiting    one")
+    path.write_text("(")
+    it.wait_for("w  does not load")
+    it.wait_for("› ∙ waiting    one")
+    it.child.send("q")
+    assert it.ends() == 0, "it has loaded once, and no run has failed"
+    it.is_as_it_was()
+
+
+def test_leaving_a_file_that_never_loaded_says_so_and_exits_3(shown, tmp_path):
+    (tmp_path / "flow.py").write_text("workflow = (\n")
+    it = shown("", command=["-m", "fwtui", "flow.py"])
+    it.wait_for("✗ SyntaxError: '(' was never closed")
+    it.child.send("q")
+    assert it.ends() == 3
+    it.is_as_it_was()
+    said = it.raw[it.raw.rindex(b"\x1b[?1049l") :]
+    assert b"fwtui: flow.py line 1, SyntaxError: '(' was never closed" in said
+
+
+def test_a_file_that_is_not_there_opens_no_screen(shown):
+    it = shown("", command=["-m", "fwtui", "flwo.py"])
+    assert it.ends() == 2
+    assert it.raw == b"fwtui: flwo.py: no such file\r\n"
+
+
 def test_a_terminal_that_goes_away_ends_it(shown, tmp_path):
     it = shown("idle")
     it.wait_for("failed at join_delays")
