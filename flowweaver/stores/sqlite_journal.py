@@ -169,6 +169,8 @@ class SQLiteJournal(RunJournal):
             return None
         (self._run,), self._run_id = found, run_id
         self._db.write(lambda cursor: settle_attempts(cursor, self._workflow))
+        lines = self._db.read(lambda cursor: cursor.execute(_LINES_SO_FAR, (self._run,)).fetchall())
+        self._lines = {(name, attempt): number for name, attempt, number in lines}
         return self._records(names, alive=True)
 
     def commit(
@@ -236,6 +238,7 @@ class SQLiteJournal(RunJournal):
 
 _RECORDS: Final = f"SELECT {RECORD_COLUMNS} FROM tasks WHERE workflow IN ('', ?) ORDER BY workflow"  # noqa: S608
 _SECONDS, _BLOB = -3, -1
+_LINES_SO_FAR: Final = "SELECT task_name, attempt, max(line) FROM log_lines WHERE run = ? GROUP BY task_name, attempt"
 _UNENDED: Final = "SELECT id FROM runs WHERE workflow = ? AND run_id = ? AND outcome IS NULL"
 
 # What is no number of ours may stand in the column, too.

@@ -48,12 +48,18 @@ def test_why_a_process_aborted_is_shown_although_it_is_gone(write: Write, open_s
     session = open_session(
         write("""
         def aborts():
+            os.write(1, b"said before\\n")
+            time.sleep(0.8)  # what was written is kept four times a second
             ctypes.PyDLL(None).write(2, b"free(): invalid pointer\\n", 24)  # holds the interpreter, as C code does
             os.abort()
         workflow = flow(aborts)
         """)
     )
-    assert run(session) == ["free(): invalid pointer"]
+    assert run(session) == ["said before", "free(): invalid pointer"]
+    assert [line.text for line in session.log(OUTSIDE, run_id=1, attempt=0)] == [
+        "said before",
+        "free(): invalid pointer",
+    ]
 
 
 def test_an_output_without_end_does_not_keep_a_run_from_ending(write: Write, open_session: Open, capfd: Any) -> None:

@@ -34,6 +34,7 @@ class Death:
         frames: where the thread was that the signal met, outermost first, without the engine's own; empty if Python
             could not tell.
         said: what it did, if the exit code does not tell.
+        rest: lines that it wrote last to descriptors 1 and 2, and that nobody has kept yet.
         late: the task that it was ended for, because nothing gave that up at its deadline.
     """
 
@@ -41,6 +42,7 @@ class Death:
     frames: tuple[Frame, ...] = ()
     said: str = ""
     late: str | None = None
+    rest: tuple[str, ...] = ()
 
     @property
     def how(self) -> str:

@@ -270,20 +270,29 @@ class Host:
             self._buried = True  # from now on its number may be another's
             if self._condemned or not self.ended:
                 self._kill_group()
-        self._give_on_the_rest()
+        rest = self._give_on_the_rest()
         with self._crashes as file:
             size = os.fstat(file.fileno()).st_size
             words = os.pread(file.fileno(), _CRASH, max(0, size - _CRASH))
             frames = crash_frames(words.decode("utf-8", "backslashreplace"))
-        death = Death(code, frames, said)
+        death = Death(code, frames, said, rest=rest)
         self._answers.put(death)
         if not self.ended:
             self._on_event(death)
 
-    def _give_on_the_rest(self) -> None:
-        """What it wrote last to descriptors 1 and 2, an abort's reason for one, goes where it would have sent it."""
+    def _give_on_the_rest(self) -> tuple[str, ...]:
+        """What it wrote last to descriptors 1 and 2, an abort's reason for one, goes where it would have sent it.
+
+        Returns:
+            The same as lines.
+        """
+        data = b""
         os.set_blocking(self._raw, False)
         with suppress(BlockingIOError):
-            while data := os.read(self._raw, _CHUNK):
-                os.write(2, data)
+            while part := os.read(self._raw, _CHUNK):
+                data += part
         os.close(self._raw)
+        lines = data.decode("utf-8", "backslashreplace").split("\n")
+        with suppress(OSError):
+            os.write(2, data)
+        return tuple(lines if lines[-1] else lines[:-1])

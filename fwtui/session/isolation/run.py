@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from flowweaver.capture import OUTSIDE
 from flowweaver.errors import FlowWeaverError, StateError, WorkflowCancelledError, WorkflowExecutionError
 from flowweaver.events import (
     Event,
@@ -18,7 +19,7 @@ from flowweaver.events import (
     TaskStarted,
 )
 from flowweaver.notify import Notifier
-from flowweaver.records import Provenance
+from flowweaver.records import LogLine, Provenance
 from flowweaver.status import TaskStatus
 from flowweaver.stores.sqlite_journal import SQLiteJournal
 from flowweaver.tracebacks import Frame
@@ -185,7 +186,7 @@ class IsolatedRun:
         how = None if self._cancelled.is_set() else death
         problem: FlowWeaverError | None = None
         try:
-            events = self._settle(start.workflow, start.run_id, how).events
+            events = self._settle(start.workflow, start.run_id, how, death.rest).events
         except StateError as error:
             events, problem = self._unwritten(how).events, error
         for event in events:
@@ -194,7 +195,7 @@ class IsolatedRun:
         assert isinstance(ended, RunFinished)
         self._end_with(problem or _error_of(ended))
 
-    def _settle(self, workflow: str, run_id: int, how: Death | None) -> Epilogue:
+    def _settle(self, workflow: str, run_id: int, how: Death | None, rest: Sequence[str]) -> Epilogue:
         """Write the end of the run, for whoever has its lock knows that nothing of it runs any more."""
         store = open_store(self._project)
         try:
@@ -211,7 +212,7 @@ class IsolatedRun:
                 now = self._clock()
                 made = self._made_by([one.task_name for one in left]) if how is not None else {}
                 end = epilogue(self._seen, self._tasks, left, records, attempts, how, now, made.get)
-                journal.commit(end.records, end.attempts)
+                journal.commit(end.records, end.attempts, [LogLine(OUTSIDE, 0, now, "raw", line) for line in rest])
                 journal.finish(finished_at=now, outcome=end.outcome, failed_task=end.failed_task, counts=end.counts)
                 return end
             finally:
