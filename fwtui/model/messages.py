@@ -193,8 +193,12 @@ def released(view: RunView, holder: str | None) -> Message:
         lost = view.count(State.INTERRUPTED)
         were = f", {lost:,} {'was' if lost == 1 else 'were'} interrupted" if lost else ""
         process = visible(holder or view.run.holder or "its process").split(" on ")[0].split(",")[0].capitalize()
-        return note(f"{process} died. {view.done:,} of {view.total:,} are done{were}. ", key("run.resume"), " resumes.")
+        return note(f"{process} died. {_done(view)}{were}. ", key("run.resume"), " resumes.")
     return note(f"Run {view.run.run_id} ended. You can run now." if view.run is not None else "You can run now.")
+
+
+def _done(view: RunView) -> str:
+    return f"{view.done:,} of {view.total:,} {'is' if view.done == 1 else 'are'} done"
 
 
 def _named(view: RunView, names: Sequence[str]) -> tuple[str, str]:
@@ -240,7 +244,7 @@ def interrupted(view: RunView) -> Message:
     when = max((record.timestamp for record in view.records.values()), default=run.started_at)
     gone = f" ({run.holder.split(',')[0].split(' on ')[0]} is gone)" if run.holder else ""
     said = f"Run {run.run_id} was interrupted at {minute_text(when)}"
-    then = (f". {view.done:,} of {view.total:,} are done. ", key("run.resume"), " resumes.")
+    then = (f". {_done(view)}. ", key("run.resume"), " resumes.")
     return Message(line(f"{said}{gone}", *then), line(said, *then))
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowweaver.declared import Stamps, stamps_of
@@ -157,8 +158,11 @@ class Follower:
 
         It needs no lock.
         """
-        events = self._events
-        return [events.popleft() for _ in range(min(len(events), _PORTION))]
+        taken: list[Event] = []
+        with suppress(IndexError):  # they may be dropped at this moment
+            while len(taken) < _PORTION:
+                taken.append(self._events.popleft())
+        return taken
 
     def mark(self, workflow: str, tasks: Sequence[TaskInfo]) -> Mark:
         """Return what a picture that is made now will be made of; what changes while it is made shows afterwards."""

@@ -121,7 +121,7 @@ async def open_stage(
     app = DashboardApp(session, clock=lambda: time[0], **options)
     async with app.run_test(size=size) as pilot:
         on = Stage(app, pilot, session, time)
-        if session.gate is None:
+        if getattr(session, "gate", None) is None:
             await on.settle()
         yield on
 
