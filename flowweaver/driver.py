@@ -244,6 +244,8 @@ class Driver:
 
     def _leave_all(self) -> None:
         for attempt in sorted(self._inflight, key=lambda a: a.index):
+            if attempt.sink is not None:
+                attempt.sink.close()
             self._close(attempt, left=self._workers.give_up(self, attempt))
             self._interrupt(attempt)
         self._advance(want=False)

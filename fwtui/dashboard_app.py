@@ -15,6 +15,7 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from fwtui.background import from_threads
 from fwtui.editing import open_editor
 from fwtui.liking import Liking
 from fwtui.model import messages
@@ -23,7 +24,6 @@ from fwtui.model.keys import keys_of
 from fwtui.model.settings import Preferences
 from fwtui.ordered_keys import OrderedKeys
 from fwtui.pauses import keep_what_is_loaded
-from fwtui.screens.background import from_threads
 from fwtui.screens.dashboard import Dashboard
 from fwtui.screens.looking import LookingKeys
 from fwtui.screens.picker import Picker

@@ -6,12 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from fwtui.background import in_thread
 from fwtui.dashboard_app import DashboardApp
 from fwtui.leaving import close
 from fwtui.model import messages
 from fwtui.model.picker import Candidate
 from fwtui.model.verdict import Ending
-from fwtui.screens.background import in_thread
 from fwtui.screens.dashboard import Dashboard
 from fwtui.screens.picker import Picker
 from fwtui.session.folder import Workflows

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rich.color import Color as RichColor
+from rich.style import Style
+from rich.terminal_theme import TerminalTheme
 from textual.color import BLACK, WHITE, Color
 from textual.theme import Theme
 
-__all__ = ["DEFAULT_THEME", "LIGHT", "contrast", "readable"]
+__all__ = ["DEFAULT_THEME", "LIGHT", "contrast", "legible", "readable"]
 
 _LEAST = 4.55
 """Contrast of words, by the Web Content Accessibility Guidelines, and a little for what rounding takes away."""
@@ -74,6 +77,27 @@ def _apart(color: Color, still: Color, towards: Color) -> Color:
 
 def _away_from(ground: Color) -> Color:
     return max((WHITE, BLACK), key=lambda end: contrast(end, ground))
+
+
+def legible(style: Style, base: Style, palette: TerminalTheme) -> Style:
+    """Return a style that a task chose such that its words can be read: black on black is grey on black.
+
+    Args:
+        style: colours by number, or as red, green and blue.
+        base: colours where the task chose none.
+        palette: what the colours with numbers look like.
+    """
+    own, ground = (_resolved(style.color, palette), _resolved(style.bgcolor, palette))
+    words = own or _resolved(base.color, palette) or WHITE
+    behind = ground or _resolved(base.bgcolor, palette) or BLACK
+    shown = _apart(words, behind, _away_from(behind))
+    return style.without_color + Style(color=shown.rich_color, bgcolor=None if ground is None else ground.rich_color)
+
+
+def _resolved(color: RichColor | None, palette: TerminalTheme) -> Color | None:
+    if color is None or color.is_default:
+        return None
+    return Color(*color.get_truecolor(palette))
 
 
 def readable(variables: Mapping[str, str]) -> dict[str, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from flowweaver.records import TaskRecord
+from fwtui.model.line_parts import fold_line
 from fwtui.model.logtext import attempt_note
-from fwtui.model.segments import Line, Segment, cells, fold_line, line, pad_end, wrap
+from fwtui.model.segments import Line, Segment, cells, line, pad_end, wrap
 from fwtui.model.status import LOOKS, State
 from fwtui.model.text import count_of, duration, visible
 from fwtui.model.times import clock_text, setting_text

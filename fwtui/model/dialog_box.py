@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fwtui.model.dialogs import Button, DialogSpec
-from fwtui.model.segments import Line, Segment, cells, clip, cut_end, fold_line, line, pad_end, width_of
+from fwtui.model.line_parts import fold_line
+from fwtui.model.segments import Line, Segment, cells, clip, cut_end, line, pad_end, width_of
 
 __all__ = ["WIDEST", "DialogBox", "box_for"]
 

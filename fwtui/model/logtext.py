@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from flowweaver.events import TaskWriting
 from flowweaver.records import AttemptRecord, LogLine
+from fwtui.model.ansi import coloured
 from fwtui.model.frames import Excerpt
 from fwtui.model.key_names import USUAL, KeyNames, named_key
 from fwtui.model.segments import Line, Segment, line, wrap
 from fwtui.model.status import FAILURES, State
-from fwtui.model.text import overwritten, visible
+from fwtui.model.text import count_of, visible
 from fwtui.model.times import clock_text
 from fwtui.model.views import RunView, TaskView
 from fwtui.model.words import why_text
 
-__all__ = ["attempt_note", "empty_text", "error_lines", "excerpt_lines", "log_lines", "log_text", "pane_title"]
-
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+__all__ = ["attempt_note", "empty_text", "error_lines", "excerpt_lines", "log_lines", "pane_title", "unkept_lines"]
 
 
-def log_text(text: str) -> str:
-    """Return what is shown of a line: without colours, without what a carriage return overwrote, safe."""
-    if text.isprintable():
-        return text
-    return visible(overwritten(_ESCAPES.sub("", text)))
+def log_lines(lines: Iterable[LogLine], styles: dict[str, str] | None = None) -> list[Line]:
+    """Return the lines that a task wrote, each with the time at which it did.
+
+    Args:
+        lines: in their order.
+        styles: the colours in which each of its streams goes on, as on a terminal; brought up to date.
+    """
+    styles = {} if styles is None else styles
+    made: list[Line] = []
+    second, clock = -1, Segment("")
+    for each in lines:
+        if int(each.time) != second:
+            second, clock = int(each.time), Segment(f" {clock_text(each.time)}  ", "muted")
+        text, styles[each.stream] = coloured(each.text, styles.get(each.stream, ""))
+        made.append((clock, *text))
+    return made
 
 
-def log_lines(lines: Iterable[LogLine]) -> list[Line]:
-    """Return the lines that a task wrote, each with the time at which it did."""
-    return [line(Segment(f" {clock_text(each.time)}  ", "muted"), Segment(log_text(each.text))) for each in lines]
+def unkept_lines(unkept: TaskWriting, styles: Mapping[str, str]) -> list[Line]:
+    """Return lines that a task writes and that are not in its log yet, or will not be."""
+    made = log_lines(unkept.lines, dict(styles))
+    if unkept.left_out:
+        said = f" ... {count_of(unkept.left_out, 'line')} before these: a log keeps its first and its last 2.5 MB ..."
+        made.insert(0, line(Segment(said, "muted")))
+    return made
 
 
 def error_lines(

@@ -9,22 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from rich.cells import cell_len, split_graphemes
+from rich.cells import cell_len, get_character_cell_size, split_graphemes
 
 __all__ = [
     "Line",
     "Segment",
+    "break_points",
     "cells",
     "clip",
     "crop",
     "crop_line",
+    "cropped",
     "cut_end",
     "cut_middle",
-    "find_all",
-    "fold_line",
+    "graphemes",
+    "is_mark",
     "key",
     "line",
-    "mark_matches",
     "pad_end",
     "pad_start",
     "plain",
@@ -44,6 +45,16 @@ class Segment(NamedTuple):
 
 
 Line = tuple[Segment, ...]
+
+
+def graphemes(text: str) -> list[tuple[int, int, int]]:
+    """Return the characters of a text as a person sees them: the first and last of each, and its cells."""
+    return split_graphemes(text)[0]
+
+
+def is_mark(character: str) -> bool:
+    """Tell whether a character takes no cell of its own: it belongs to the one before it."""
+    return not character.isascii() and get_character_cell_size(character) == 0
 
 
 def cells(text: str) -> int:
@@ -74,12 +85,17 @@ def width_of(of: Iterable[Segment]) -> int:
 
 def crop(text: str, start: int, end: int | None = None) -> str:
     """Return the part of a text between two cells; half of a wide character becomes a blank."""
+    return cropped(text, start, end)[0]
+
+
+def cropped(text: str, start: int, end: int | None) -> tuple[str, int]:
+    """Return a part of a text, as ``crop`` does, and how many characters are before it."""
     if text.isascii():
-        return text[start:end]
+        return text[start:end], min(start, len(text))
     spans, total = split_graphemes(text)
     end = total if end is None else min(end, total)
     made = []
-    at = 0
+    at = skipped = 0
     for first, last, width in spans:
         after = at + width
         if at >= start and after <= end:
@@ -87,10 +103,12 @@ def crop(text: str, start: int, end: int | None = None) -> str:
             made.append(text[first:last])
         elif after > start and at < end:
             made.append(" " * (min(after, end) - max(at, start)))
+        else:
+            skipped = skipped if made else last
         at = after
         if at >= end and width:
             break
-    return "".join(made)
+    return "".join(made), skipped
 
 
 def cut_end(text: str, width: int) -> str:
@@ -155,12 +173,20 @@ def spread(left: Line, right: Line, width: int) -> Line:
     return line(" ", *left, " " * room, *right, " ")
 
 
-def _pieces(text: str, width: int, least: int) -> list[tuple[int, int]]:
+def break_points(text: str, width: int, least: int) -> list[tuple[int, int]]:
     """Return where to break a text into pieces of at most ``width`` cells (at least 2).
 
     A piece ends behind a blank if that leaves it more than ``least`` cells, else in the middle of a word.
     """
-    made = []
+    made: list[tuple[int, int]] = []
+    if text.isascii():
+        start = 0
+        while len(text) - start > width:
+            blank = text.rfind(" ", start, start + width) + 1
+            border = blank if blank - start > least else start + width
+            made.append((start, border))
+            start = border
+        return [*made, (start, len(text))]
     start = blank = 0
     size = size_at_blank = 0
     for first, last, own in split_graphemes(text)[0]:
@@ -179,7 +205,7 @@ def _pieces(text: str, width: int, least: int) -> list[tuple[int, int]]:
 
 def wrap(text: str, width: int) -> list[str]:
     """Return a text in pieces of at most ``width`` cells, broken at blanks where there are any."""
-    pieces = [text[first:last].strip(" ") for first, last in _pieces(text, max(width, 2), 0)]
+    pieces = [text[first:last].strip(" ") for first, last in break_points(text, max(width, 2), 0)]
     return [piece for piece in pieces if piece] or [""]
 
 
@@ -193,58 +219,3 @@ def crop_line(of: Line, start: int, end: int) -> Line:
             made.append(Segment(crop(segment.text, max(0, start - at), end - at), segment.role))
         at += size
     return tuple(made)
-
-
-def fold_line(of: Line, width: int) -> list[Line]:
-    """Return a line in pieces of at most ``width`` cells; a word is broken only where it would fill most of a piece."""
-    if width < 2 or width_of(of) <= width:
-        return [of]
-    return [_slice(of, first, last) for first, last in _pieces(plain(of), width, width // 2)]
-
-
-def _slice(of: Line, first: int, last: int) -> Line:
-    """Return the part of a line between two characters."""
-    made = []
-    at = 0
-    for text, role in of:
-        made.append(Segment(text[max(0, first - at) : max(0, last - at)], role))
-        at += len(text)
-    return tuple(segment for segment in made if segment.text)
-
-
-def mark_matches(of: Line, needle: str, role: str = "match") -> Line:
-    """Return a line in which each occurrence of a text has a role; a needle without capitals matches any case."""
-    text = plain(of)
-    found = find_all(text, needle)
-    if not found:
-        return of
-    made: list[Segment] = []
-    at = 0
-    spans = iter([*found, (len(text), len(text))])
-    start, end = next(spans)
-    for segment in of:
-        rest, own = segment.text, at
-        while rest:
-            if own >= end and start < len(text):
-                start, end = next(spans)
-            inside = start <= own < end
-            border = end if inside else start
-            piece = rest[: max(1, border - own)] if border > own else rest
-            made.append(Segment(piece, role if inside else segment.role))
-            rest, own = rest[len(piece) :], own + len(piece)
-        at += len(segment.text)
-    return tuple(made)
-
-
-def find_all(text: str, needle: str) -> list[tuple[int, int]]:
-    """Return where a text occurs in another, without overlaps; a needle without capitals matches any case."""
-    if not needle:
-        return []
-    if needle == needle.lower() and len(text.lower()) == len(text):
-        text = text.lower()
-    found = []
-    at = text.find(needle)
-    while at >= 0:
-        found.append((at, at + len(needle)))
-        at = text.find(needle, at + len(needle))
-    return found

@@ -10,9 +10,10 @@ import json
 import re
 from collections.abc import Iterable
 
-__all__ = ["count_of", "cut", "duration", "json_line", "visible", "visible_lines"]
+__all__ = ["TAB", "count_of", "cut", "duration", "json_line", "visible", "visible_lines"]
 
-_TAB = 8
+TAB = 8
+"""Columns from one tab stop to the next."""
 
 # Marks that turn the direction of text: they can make a line read as what it is not.
 _BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -31,21 +32,23 @@ def _escape(code: int) -> str:
 
 
 _ESCAPES = {code: _escape(code) for code in (*range(0x20), *range(0x7F, 0xA0), *_BIDI, *_UNSEEN)}
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_EMOJI = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
+# Surrogates, and joiners that join no emoji: terminals do not agree on how wide the text round those is.
+_STRAY = re.compile(f"[\ud800-\udfff]|(?<![\ufe0f{_EMOJI}])\u200d|\u200d(?![{_EMOJI}])")
 
 
-def visible(text: str, *, tab: int = _TAB) -> str:
+def visible(text: str, *, tab: int = TAB) -> str:
     r"""Return one line of text in which every control character is shown as an escape.
 
-    C0 and C1 controls, DEL, marks that change the direction of text, line separators, invisible tags and lone
-    surrogates become ``\x1b``-like escapes; tabs become blanks up to the next multiple of ``tab`` columns.
+    C0 and C1 controls, DEL, marks that change the direction of text, line separators, invisible tags, lone surrogates
+    and joiners that join nothing become ``\x1b``-like escapes; tabs become blanks up to the next multiple of ``tab``
+    columns.
     """
     if text.isprintable():
         return text
     if "\t" in text:
         text = text.expandtabs(tab) if "\n" not in text and "\r" not in text else text.replace("\t", " " * tab)
-    text = text.translate(_ESCAPES)
-    return _SURROGATE.sub(lambda match: _escape(ord(match[0])), text)
+    return _STRAY.sub(lambda match: _escape(ord(match[0])), text.translate(_ESCAPES))
 
 
 def json_line(value: object) -> str:

@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from flowweaver.errors import FlowWeaverError, StateLockedError
-from flowweaver.events import Event
+from flowweaver.events import Event, TaskWriting
 from flowweaver.records import AttemptRecord, LogLine
+from fwtui.background import in_thread
 from fwtui.model import messages
 from fwtui.model.folding import fold
 from fwtui.model.frames import Excerpt, own_frames, users_frames
@@ -26,7 +27,6 @@ from fwtui.model.stacktext import Sighting
 from fwtui.model.text import visible
 from fwtui.model.views import RunView, TaskView, idle_view
 from fwtui.pauses import let_go_of_what_was_loaded
-from fwtui.screens.background import in_thread
 from fwtui.screens.sources import read_excerpts, read_frames
 from fwtui.session.port import LoadProblem, Reload, RunRequest, SessionPort
 
@@ -369,6 +369,10 @@ class Conductor:
         except (LoadProblem, FlowWeaverError) as error:
             self._say(messages.refused(str(error)))
             return []
+
+    def unkept(self, task: str, attempt: int) -> TaskWriting | None:
+        """Return what an attempt that goes on has written that is in no store."""
+        return None if self.past is not None else self.logbook.unkept(task, attempt)
 
     async def sighting(self, task: TaskView) -> Sighting:
         """Return where a task that is being run is now."""

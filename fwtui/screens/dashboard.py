@@ -8,7 +8,8 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
-from flowweaver.events import Event, RunFinished, RunStarted, TaskCompleted, TaskFailed, TaskOutput
+from flowweaver.events import Event, RunFinished, RunStarted, TaskCompleted, TaskFailed, TaskOutput, TaskWriting
+from fwtui.background import from_threads
 from fwtui.model import messages
 from fwtui.model.filters import filter_for
 from fwtui.model.key_names import USUAL, KeyNames
@@ -16,7 +17,6 @@ from fwtui.model.keys import ROWS
 from fwtui.model.ladder import Rung
 from fwtui.model.standing import unforeseen
 from fwtui.model.views import RunView, TaskView
-from fwtui.screens.background import from_threads
 from fwtui.screens.changing import ChangingKeys
 from fwtui.screens.looking import LookingKeys
 from fwtui.session.port import SessionPort
@@ -93,7 +93,7 @@ class Dashboard(ChangingKeys, LookingKeys):
             self._moved_in_run = False
         self.refresh_view()
         if self.conductor.past is None:
-            self.pane.log.wrote([event for event in events if isinstance(event, TaskOutput)])
+            self.pane.log.wrote([event for event in events if isinstance(event, TaskOutput | TaskWriting)])
         self._tell(events, before)
         if any(isinstance(event, RunFinished) for event in events):
             self.do(self._after_run())

@@ -268,7 +268,13 @@ class LookingKeys(Board):
             self.pane.runs.set_filter(event.text)
             prompt.note(self.pane.runs.title)
         elif self.lines is not None:
-            prompt.note(messages.of_matches(self.lines.search(event.text)) if event.text else "")
+            prompt.note("")
+            self.lines.search(event.text)
+
+    def on_lines_pane_searched(self, event: LinesPane.Searched) -> None:
+        """Say in how many lines what is being typed was found."""
+        if self.typing == "search" and event.needle == self.query_one(Prompt).text and event.needle:
+            self.query_one(Prompt).note(messages.of_matches(event.lines))
 
     def on_prompt_moved(self, event: Prompt.Moved) -> None:
         """Move in what is found."""

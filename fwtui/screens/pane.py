@@ -7,12 +7,12 @@ from typing import Any, cast
 
 from textual.widget import Widget
 
+from fwtui.model.ansi import coloured
 from fwtui.model.breakpoints import WIDE
 from fwtui.model.details import details_lines
 from fwtui.model.graph.words import WALK_HINT
 from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.layout import Layout
-from fwtui.model.logtext import log_text
 from fwtui.model.runs import run_rows
 from fwtui.model.segments import Line, line
 from fwtui.model.status import OPEN_STATES
@@ -92,6 +92,8 @@ class Pane:
         self.problem = ProblemPage(problem, run, names, watching=watching)
         self.task: TaskView | None = None
         self._outside: list[Line] = []
+        self._outside_style = ""
+        self._output.following = True
 
     # -- which views are seen ---------------------------------------------------------------------------------------
 
@@ -232,10 +234,16 @@ class Pane:
 
     def outside(self, texts: Sequence[str]) -> None:
         """Add lines that came from no task."""
-        new = [line(f" {log_text(text)}") for text in texts]
-        self._outside = [*self._outside, *new][-_MOST_OUTSIDE:]
-        widget = self._output
-        widget.show(self._outside, keep_place=widget.line_count > 0, follow=True)
+        new: list[Line] = []
+        for text in texts[-_MOST_OUTSIDE:]:
+            said, self._outside_style = coloured(text, self._outside_style)
+            new.append(line(" ", *said))
+        self._outside += new
+        if len(self._outside) > 2 * _MOST_OUTSIDE:
+            self._outside = self._outside[-_MOST_OUTSIDE:]
+            self._output.show(self._outside, keep_place=True)
+        else:
+            self._output.append(new)
         self.refresh_rules()
 
     # -- what the rules say -----------------------------------------------------------------------------------------

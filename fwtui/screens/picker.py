@@ -12,13 +12,13 @@ from textual.binding import BindingType
 from textual.message import Message as TextualMessage
 from textual.screen import Screen
 
+from fwtui.background import in_thread
 from fwtui.model import messages
 from fwtui.model.footer import Hint, hint
 from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.messages import Message
 from fwtui.model.picker import Candidate, PickRow, pick_row
 from fwtui.model.picker_lines import columns_for
-from fwtui.screens.background import in_thread
 from fwtui.screens.help import HelpScreen
 from fwtui.session.folder import Workflows
 from fwtui.widgets.bindings import binding_of

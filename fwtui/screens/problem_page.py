@@ -6,10 +6,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from flowweaver.tracebacks import Frame
+from fwtui.background import in_thread
 from fwtui.model.frames import Excerpt
 from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.problem_text import problem_lines
-from fwtui.screens.background import in_thread
 from fwtui.screens.sources import read_frames
 from fwtui.session.port import LoadProblem
 from fwtui.widgets.lines_pane import LinesPane

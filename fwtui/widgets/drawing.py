@@ -5,6 +5,7 @@ The colours themselves are in ``app.tcss``, one rule for each role, so that ever
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import ClassVar
 
 from rich.segment import Segment as RichSegment
@@ -14,9 +15,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from fwtui.model.ansi import is_coloured, style_in
 from fwtui.model.ascii_text import ascii_text
 from fwtui.model.segments import Line
 from fwtui.model.text import visible
+from fwtui.theme import legible
 
 __all__ = ["ASCII", "ROLES", "Drawn", "Lines", "Scrolled"]
 
@@ -34,6 +37,7 @@ ROLES = (
     "error-strong",
     "key",
     "match",
+    "match-here",
     "muted",
     "plain",
     "running",
@@ -43,6 +47,9 @@ ROLES = (
     "warning",
     "warning-strong",
 )
+
+
+_legible = lru_cache(maxsize=4096)(legible)
 
 
 class Drawn(Widget):
@@ -61,7 +68,20 @@ class Drawn(Widget):
 
     def style_of(self, role: str) -> Style:
         """Return the style of a role in the theme of now."""
+        if is_coloured(role):
+            return self._style_in(style_in(role))
         return self.get_component_rich_style(f"role--{role or 'plain'}")
+
+    def _style_in(self, wanted: str) -> Style:
+        theme, base, own = self.app.current_theme, self.style_of(""), Style.parse(wanted)
+        # Where the colours are the terminal's own, nobody here knows what they look like.
+        return base + (own if theme.ansi else _legible(own, base, self.app.ansi_theme))
+
+    def drawn_text(self, text: str) -> str:
+        """Return text as it is drawn."""
+        # What was composed is safe already; this keeps it so if a part is ever forgotten.
+        shown = text if text.isprintable() else visible(text)
+        return ascii_text(shown) if self.ascii else shown
 
     def strip_of(self, line: Line, width: int, over: str = "", *, offset: int = 0) -> Strip:
         """Return a line as a strip of exactly ``width`` cells.
@@ -73,13 +93,7 @@ class Drawn(Widget):
             offset: cells that are scrolled out at the left.
         """
         base = self.style_of(over)
-        only_ascii = self.ascii
-        made = []
-        for text, role in line:
-            # What was composed is safe already; this keeps it so if a part is ever forgotten.
-            shown = text if text.isprintable() else visible(text)
-            shown = ascii_text(shown) if only_ascii else shown
-            made.append(RichSegment(shown, base if over else self.style_of(role)))
+        made = [RichSegment(self.drawn_text(text), base if over else self.style_of(role)) for text, role in line]
         strip = Strip(made)
         return strip.crop_extend(offset, offset + width, base)
 

@@ -21,6 +21,7 @@ from flowweaver.events import (
     TaskRetrying,
     TaskSkipped,
     TaskStarted,
+    TaskWriting,
 )
 from flowweaver.plan import Action, Plan, Reason, ReasonKind, TaskPlan
 from flowweaver.records import AttemptRecord, LogLine, RunRecord, TaskRecord
@@ -323,9 +324,13 @@ class Story:
     def skips(self, task: str, because: str, clock: str = "10:42:09") -> Event:
         return self._event(TaskSkipped, at(clock), task=task, because=because)
 
-    def writes(self, task: str, clock: str, *texts: str, attempt: int = 1) -> Event:
+    def writes(self, task: str, clock: str, *texts: str, attempt: int = 1, first: int = 0) -> Event:
         lines = tuple(LogLine(task, attempt, at(clock), "out", text) for text in texts)
-        return self._event(TaskOutput, at(clock), task=task, attempt=attempt, lines=lines)
+        return self._event(TaskOutput, at(clock), task=task, attempt=attempt, lines=lines, first=first)
+
+    def is_writing(self, task: str, clock: str, *texts: str, left_out: int = 0) -> Event:
+        lines = tuple(LogLine(task, 1, at(clock), "out", text) for text in texts)
+        return self._event(TaskWriting, at(clock), task=task, attempt=1, lines=lines, left_out=left_out)
 
     def ends(self, outcome: str, clock: str, duration: float, **more) -> Event:
         return self._event(RunFinished, at(clock), workflow="etl", outcome=outcome, duration=duration, **more)
@@ -390,6 +395,7 @@ class FakeSession:
     gate: object = None
     old_attempts: Mapping[int, list[AttemptRecord]] = field(default_factory=dict)
     stacks: dict[str, list[Frame]] = field(default_factory=dict)
+    logs: dict[tuple[str, int], list[LogLine]] = field(default_factory=dict)
 
     def open(self) -> Picture:
         self.calls.append(("open",))
@@ -437,7 +443,7 @@ class FakeSession:
         return taken
 
     def log(self, task: str, *, run_id: int | None = None, attempt: int | None = None) -> list[LogLine]:
-        return log_of(task, attempt or 1)
+        return list(self.logs.get((task, attempt or 1)) or log_of(task, attempt or 1))
 
     def stack(self, task: str) -> list[Frame]:
         return list(self.stacks.get(task, []))

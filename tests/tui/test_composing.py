@@ -21,7 +21,7 @@ from fwtui.model.helptext import help_lines
 from fwtui.model.keys import GROUPS, KEYS
 from fwtui.model.ladder import Rung, climb
 from fwtui.model.layout import layout_for
-from fwtui.model.logtext import error_lines, log_lines, log_text, pane_title
+from fwtui.model.logtext import error_lines, log_lines, pane_title
 from fwtui.model.rows import RowFacts, columns_for, heading_line, row_line
 from fwtui.model.segments import plain, width_of
 from fwtui.model.status import LOOKS, State
@@ -239,15 +239,6 @@ def test_a_rule_with_a_title_is_as_wide_as_its_part(width, right, focused):
 
 
 # -- the log ------------------------------------------------------------------------------------------------------------
-
-
-def test_log_text_is_safe_whatever_a_task_wrote():
-    assert log_text("plain") == "plain"
-    assert log_text("\x1b[1;31mred\x1b[0m") == "red"
-    assert log_text("10%\r 50%\r100%") == "100%"
-    assert log_text("\x1b]0;title\x07after") == "after"
-    assert "\x1b" not in log_text("\x1b\x1b[2J\x1bP data")
-    assert log_text("a\tb") == "a       b"
 
 
 @given(st.text(max_size=80))

@@ -708,19 +708,94 @@ def test_a_log_that_follows_pauses_when_it_is_scrolled_up(path):
     play(scene())
 
 
-def test_a_log_that_goes_on_for_days_lets_its_oldest_lines_go(path, monkeypatch):
-    monkeypatch.setattr("fwtui.widgets.lines_pane._MOST", 100)
+def texts_in_log(on) -> list[str]:
+    """What the log says, without times."""
+    return [text[11:] for text in on.board.pane.log.widget.text.split("\n")]
+
+
+def test_a_progress_bar_moves_in_its_place_and_is_a_line_in_the_end(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session) as on:
+            story, task = Story(), "extract_flights"
+            await on.happens(story.begins(), story.starts(task))
+            assert on.line_with("extract_flights has written nothing yet.")
+            await on.happens(story.is_writing(task, "10:42:03", " 10%"))
+            assert texts_in_log(on) == [" 10%"]
+            other = story.writes(task, "10:42:04", "on another stream", first=1)
+            await on.happens(replace(other, lines=tuple(each._replace(stream="err") for each in other.lines)))
+            assert texts_in_log(on) == ["on another stream", " 10%"]
+            await on.happens(story.is_writing(task, "10:42:04", " 50%"))
+            assert texts_in_log(on) == ["on another stream", " 50%"]
+            await on.press("down", "up")
+            assert texts_in_log(on) == ["on another stream", " 50%"], "also when one comes back to it"
+            await on.happens(story.writes(task, "10:42:05", "100%", first=2), story.is_writing(task, "10:42:05"))
+            assert texts_in_log(on) == ["on another stream", "100%"]
+
+    play(scene())
+
+
+def test_of_an_output_too_long_to_keep_the_last_lines_are_seen_as_they_come(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session) as on:
+            story, task = Story(), "extract_flights"
+            await on.happens(story.begins(), story.starts(task), story.writes(task, "10:42:03", "first", first=1))
+            await on.happens(story.is_writing(task, "10:42:04", "one of the last", "the last", left_out=1_234))
+            assert texts_in_log(on)[0] == "first"
+            assert on.line_with("... 1,234 lines before these: a log keeps its first and its last 2.5 MB ...")
+            assert texts_in_log(on)[2:] == ["one of the last", "the last"]
+            await on.happens(story.is_writing(task, "10:42:05", "the very last", left_out=2_000))
+            assert texts_in_log(on)[2:] == ["the very last"]
+
+    play(scene())
+
+
+def test_the_whole_stored_log_is_shown_and_searched_whatever_is_in_memory(path, monkeypatch):
+    monkeypatch.setattr("fwtui.model.logbook._MOST", 100)
 
     async def scene():
         session = FakeSession(never_ran_picture(path), running=True)
         async with open_stage(session) as on:
-            story = Story()
-            await on.happens(*story.running())
+            story, task = Story(), "extract_flights"
+            stored = session.logs[task, 1] = []
+            await on.happens(story.begins(), story.starts(task))
             for number in range(0, 300, 10):
                 texts = [str(each) for each in range(number, number + 10)]
-                await on.happens(story.writes("extract_flights", "10:42:03", *texts))
-            assert on.board.pane.view.line_count <= 100
-            assert on.line_with("10:42:03  299")
+                event = story.writes(task, "10:42:03", *texts, first=number + 1)
+                stored += event.lines
+                await on.happens(event)
+            everything = [str(number) for number in range(300)]
+            assert texts_in_log(on) == everything
+            await on.press("down", "up")
+            assert texts_in_log(on) == everything, "the store has what is not in memory any more"
+            late = story.writes(task, "10:42:04", *everything[-5:], "300", "301", first=296)
+            await on.happens(late)
+            assert texts_in_log(on) == [*everything, "300", "301"], "what is shown already is not shown again"
+            stored += late.lines[5:]
+            stored += story.writes(task, "10:42:04", "302").lines
+            await on.happens(story.writes(task, "10:42:04", "303", first=304))
+            assert texts_in_log(on) == [*everything, "300", "301", "302"], "a line is missing: all is loaded anew"
+            await on.press("tab", "slash", *"25", "enter")
+            assert on.board.lines.found == " 10:42:03  25"
+            await on.press("N")
+            assert on.board.lines.found.endswith("259")
+
+    play(scene())
+
+
+def test_a_task_that_writes_in_colour_is_shown_in_colour_and_the_rest_of_it_as_text(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session) as on:
+            story, task = Story(), "extract_flights"
+            hostile = "\x1b[1;31mred\x1b[0m \x1b]0;title\x07\x1b[2Jafter"
+            await on.happens(story.begins(), story.starts(task), story.writes(task, "10:42:03", hostile, first=1))
+            assert on.line_with(r"10:42:03  red \x1b]0;title\x07\x1b[2Jafter")
+            pane = on.board.pane.log.widget
+            red = next(segment for segment in pane.render_line(0) if segment.text == "red")
+            assert red.style.bold
+            assert red.style.color != pane.style_of("").color
 
     play(scene())
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fwtui.model.line_parts import find_all, fold_line, marked, window
 from fwtui.model.segments import (
     Segment,
+    break_points,
     cells,
     clip,
     crop,
     crop_line,
     cut_end,
     cut_middle,
-    find_all,
-    fold_line,
     line,
-    mark_matches,
     pad_end,
     pad_start,
     plain,
@@ -100,12 +99,35 @@ def test_a_part_of_a_line_is_as_wide_as_it_was_asked_for(of, start, length):
     assert width_of(part) == max(0, min(length, width_of(of) - start))
 
 
+@given(LINE, st.integers(0, 30), st.integers(0, 30))
+def test_a_window_is_as_wide_as_it_was_asked_for_and_knows_its_place(of, start, length):
+    pieces = window(of, start, start + length)
+    assert sum(cells(piece.text) for piece in pieces) == max(0, min(length, width_of(of) - start))
+    for piece in pieces:
+        seen = plain(of)[piece.first :]
+        assert piece.text.startswith(" ") or seen.startswith(piece.text.rstrip(" ")), "but for halves of characters"
+        assert cells(plain(of)[: piece.first]) <= piece.cell
+    assert [piece.cell for piece in pieces] == sorted(piece.cell for piece in pieces)
+
+
 @given(LINE, st.text(st.sampled_from("ab cé日"), min_size=1, max_size=3))
 def test_marking_matches_changes_roles_and_nothing_else(of, needle):
-    marked = mark_matches(of, needle)
-    assert plain(marked) == plain(of)
     found = find_all(plain(of), needle)
-    assert sum(len(s.text) for s in marked if s.role == "match") == sum(end - start for start, end in found)
+    pieces = marked(window(of, 0, width_of(of)), found, "match")
+    assert "".join(piece.text for piece in pieces) == plain(of)
+    assert "".join(piece.text for piece in pieces if piece.role == "match") == "".join(
+        plain(of)[start:end] for start, end in found
+    )
+    at = 0
+    for piece in pieces:
+        assert (piece.first, piece.cell) == (at, cells(plain(of)[:at]))
+        at += len(piece.text)
+
+
+@given(st.text(st.sampled_from("ab  cde"), max_size=60), st.integers(2, 30), st.integers(0, 20))
+def test_ascii_is_broken_where_other_text_is(text, width, least):
+    slow = break_points(text.replace("a", "á"), width, least)
+    assert break_points(text, width, least) == slow
 
 
 def test_a_needle_without_capitals_matches_any_case():
