@@ -180,11 +180,10 @@ def unforeseen(plan: Plan, begun: RunStarted) -> list[str]:
 
     Whether a stored result can be read is only known when it is read.
     """
+    reused = [name for name, planned in plan.tasks.items() if planned.action is Action.REUSE]
     return [
         name
-        for name, planned in begun.planned.items()
-        if planned == Action.RUN.value
-        and name in plan.tasks
-        and plan.tasks[name].action is Action.REUSE
+        for name in reused
+        if begun.planned.get(name) == Action.RUN.value
         and not begun.reasons.get(name, "").startswith(ReasonKind.ASKED.value)
     ]
