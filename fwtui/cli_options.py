@@ -138,6 +138,8 @@ def _settings(name: str | None, given: dict[str, Any]) -> Settings:
     from fwtui.session.port import RunRequest
     from fwtui.session.settings import Settings
 
+    if given.get("isolate") and not hasattr(os, "fork"):
+        raise click.UsageError("--isolate needs Linux or macOS.")
     request = RunRequest(
         fresh=given.get("fresh", False),
         only=given.get("only") or None,

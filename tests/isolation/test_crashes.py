@@ -288,6 +288,44 @@ def test_what_a_run_that_ended_well_has_left_running_is_left_alone(
         os.kill(child, signal.SIGKILL)
 
 
+def test_a_thread_that_a_task_left_behind_does_not_keep_the_process(
+    write: Write, open_session: Open, comes: Comes
+) -> None:
+    session = open_session(
+        write("""
+        def leaves():
+            threading.Thread(target=wait_for, args=("never",)).start()
+            mark("process", str(os.getpid()))
+        workflow = flow(leaves)
+        """)
+    )
+    run(session)
+    assert session.exit_code == 0
+    assert ends(int(comes("process")))
+
+
+def test_runs_and_saves_leave_neither_descriptors_nor_processes_behind(write: Write, open_session: Open) -> None:
+    def descriptors() -> int:
+        return len(os.listdir("/dev/fd"))
+
+    before = descriptors()
+    session = open_session(write(CRASH.format("os._exit(1)")))
+    pids = set()
+    for number in range(3):
+        write(CRASH.format("os._exit(1)") + f"# {number}\n")
+        session.check_disk()
+        pids.add(session.file._host.pid)  # type: ignore[attr-defined]
+        run(session)
+        pids.add(session._runner._run._host.pid)  # type: ignore[union-attr]
+    session.close()
+    assert len(pids) == 6
+    assert all(map(ends, pids))
+    deadline = time.monotonic() + SOON
+    while descriptors() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert descriptors() <= before
+
+
 def test_a_process_that_is_asked_to_terminate_ends_its_run_in_good_order(
     write: Write, open_session: Open, comes: Comes, tmp_path: Path
 ) -> None:

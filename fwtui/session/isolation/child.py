@@ -74,8 +74,11 @@ def main(commands: int, messages: int, crashes: int, raw: tuple[int, int]) -> No
         faulthandler.register(DUMP, crashes)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what was printed is not lost with us
+    pipe = MessagePipe(messages)
     with RawOutput(lambda line: _give_on(output, line), raw) as output:
-        _Child(commands, messages).serve()
+        _Child(commands, pipe).serve()
+    # The last word is said; whoever reads waits a little for the end, for threads that tasks left may not come to one.
+    pipe.leave()
 
 
 def _give_on(output: RawOutput, line: str) -> None:
@@ -84,9 +87,9 @@ def _give_on(output: RawOutput, line: str) -> None:
 
 
 class _Child:
-    def __init__(self, commands: int, messages: int) -> None:
+    def __init__(self, commands: int, pipe: MessagePipe) -> None:
         self._commands = commands
-        self._pipe = MessagePipe(messages)
+        self._pipe = pipe
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
         self._loaded: Loaded | None = None

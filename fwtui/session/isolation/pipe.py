@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 
 from fwtui.session.isolation.lines import lines_of
 from fwtui.session.isolation.messages import WIRE
@@ -81,6 +82,8 @@ class MessagePipe:
             time.sleep(_PAUSE)
 
     def leave(self) -> None:
-        """Let go of the descriptor without writing anything, in a forked child."""
+        """Let go of the descriptor without writing anything: in a forked child, or when all is said."""
         self._broken = True
-        os.close(self._descriptor)
+        with suppress(OSError):
+            os.close(self._descriptor)
+        self._descriptor = -1
