@@ -25,7 +25,6 @@ from fwtui.terminal import Terminal
 
 __all__ = ["DashboardApp", "run_dashboard"]
 
-_DRAIN_SECONDS = 2.0
 _TERMINATED = 143
 
 
@@ -74,8 +73,6 @@ def run_dashboard(
         endings, last_code, left_behind = app.endings, app.left_code, app.left_behind
         session = app.session
         if session is not None:
-            if app.terminated:
-                session.wait(_DRAIN_SECONDS)
             close(session)
             ending = session.ending()
             endings = [*endings, ending] if ending is not None else endings

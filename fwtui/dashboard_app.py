@@ -38,6 +38,8 @@ __all__ = ["DashboardApp"]
 _DRAINS_A_SECOND = 20
 _TURNS_A_SECOND = 8
 _STATE_CODE = 4
+_DRAIN_SECONDS = 2.0
+"""What running tasks get to finish when the process is asked to end."""
 _USUAL = Preferences()
 _NO_KEYS: Mapping[str, str] = MappingProxyType({})
 
@@ -161,7 +163,7 @@ class DashboardApp(OrderedKeys):
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, self.action_interrupt)
         for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._terminated)
+            loop.add_signal_handler(number, self.asked_to_end)
         self.set_interval(1 / _DRAINS_A_SECOND, self._drain)
         self.set_interval(1.0, self._tick)
         if self._turns:
@@ -275,8 +277,12 @@ class DashboardApp(OrderedKeys):
         self.preferences = self.liking.now()
         super().exit(result, *args, **options)
 
-    def _terminated(self) -> None:
-        if self.session is not None:
-            self.session.stop()
-        self.terminated = True
-        self.exit()
+    def asked_to_end(self) -> None:
+        """SIGTERM or SIGHUP: what runs may finish for a moment, in sight; asked twice, or without a run, leave."""
+        board = self.dashboard
+        again, self.terminated = self.terminated, True
+        if again or board is None or not board.conductor.running:
+            self.exit()
+        else:
+            board.finish_at_once(_DRAIN_SECONDS)
+            self.set_timer(_DRAIN_SECONDS, self.exit)

@@ -305,6 +305,12 @@ def quitting() -> Message:
     )
 
 
+def asked_to_end(seconds: float) -> Message:
+    """The process got a signal to end while a run goes on."""
+    said = f"This process was asked to end: what runs has {setting_text(seconds)} to finish."
+    return Message(line(said), role="warning")
+
+
 def nothing_runs() -> Message:
     """Stop without a run."""
     return note("Nothing runs.")

@@ -269,6 +269,16 @@ class ChangingKeys(Board):
             self.say(None)
             self.conductor.stop(quitting=True)
 
+    def finish_at_once(self, seconds: float) -> None:
+        """Nobody can be asked: start nothing more, and leave when what runs has finished; it has so many seconds."""
+        self.rung, self.whole = Rung.FINISHING, True
+        if self.dialog is not None and self.dialog.is_current:
+            self.dialog.dismiss("")
+        elif self.app.screen is not self:
+            self.app.pop_screen()
+        self.conductor.stop(quitting=True)
+        self.say(messages.asked_to_end(seconds))
+
     async def leave_now(self, seconds: float) -> None:
         """Leave; what runs is given up, and the rest saved, for at most some seconds."""
         if self.conductor.running:

@@ -171,14 +171,53 @@ def test_a_mistake_of_ours_is_told_on_the_normal_screen(shown):
     assert it.raw.index(b"a mistake of ours") > it.raw.rindex(b"\x1b[?1049l")
 
 
-def test_sigterm_lets_what_runs_finish_for_a_while_and_then_leaves(shown):
+@pytest.mark.parametrize(
+    ("key", "page"), [("j", "▸ running"), ("?", "Help├"), ("S", "Stop at once?"), ("q", "Quit while")]
+)
+def test_sigterm_lets_what_runs_finish_for_a_while_in_sight_and_then_leaves(shown, key, page):
     it = shown("hangs")
-    it.wait_for("running")
+    it.wait_for("▸ running")
+    it.child.send(key)
+    it.wait_for(page)
     began = time.monotonic()
     os.kill(it.child.pid, signal.SIGTERM)
+    it.wait_for("▸ quitting, 2 tasks finish")
+    it.wait_for("This process was asked to end: what runs has 2s to finish.")
+    assert b"\x1b[?1049l" not in it.raw, "the screen stays"
     assert it.ends() == 143
     assert time.monotonic() - began < 8
     it.is_as_it_was()
+
+
+def test_sigterm_without_a_run_or_a_second_time_leaves_at_once(shown):
+    it = shown("idle")
+    it.wait_for("failed at join_delays")
+    os.kill(it.child.pid, signal.SIGTERM)
+    assert it.ends() == 143
+    it.is_as_it_was()
+    it = shown("hangs")
+    it.wait_for("▸ running")
+    os.kill(it.child.pid, signal.SIGTERM)
+    it.wait_for("This process was asked to end")
+    began = time.monotonic()
+    os.kill(it.child.pid, signal.SIGTERM)
+    it.until(lambda: b"\x1b[?1049l" in it.raw, "the end of the screen")
+    assert time.monotonic() - began < 1.5
+    assert it.ends() == 143
+
+
+def test_a_run_that_ends_in_time_ends_the_screen_with_it(shown, tmp_path):
+    (tmp_path / "flow.py").write_text(
+        "import time\nfrom flowweaver import Task, Workflow\n\n"
+        "workflow = Workflow('w')\nworkflow.add_task(Task('nap', lambda: time.sleep(1.2)))\n"
+        "workflow.add_task(Task('after', int), depends_on=['nap'])\n"
+    )
+    it = shown("", command=["-m", "fwtui", "--run", "flow.py"])
+    it.wait_for("▸ running    nap")
+    os.kill(it.child.pid, signal.SIGTERM)
+    it.wait_for("quitting, 1 task finishes")
+    assert it.ends() == 143
+    assert "w stopped. Run 1" in it.raw.decode()[it.raw.decode().rindex("\x1b[?1049l") :]
 
 
 def test_a_file_that_does_not_load_is_shown_whole_loaded_when_it_is_mended_and_else_exits_3(shown, tmp_path):
