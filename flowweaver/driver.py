@@ -26,6 +26,7 @@ from flowweaver.prepare import Prepared
 from flowweaver.records import LogLine, Provenance, StoredValue
 from flowweaver.results import Results
 from flowweaver.scheduler import Scheduler, State, ranks_by_remaining_path
+from flowweaver.status import TaskStatus
 from flowweaver.stores.base import RunJournal
 from flowweaver.task import Task
 from flowweaver.tracebacks import Frame, traceback_text
@@ -81,7 +82,8 @@ class Driver:
         self._ledger = Ledger(run_id, journal, notifier, clock.wall)
         self.tasks: list[Task] = workflow.tasks
         numbers = {task.name: index for index, task in enumerate(self.tasks)}
-        dependencies = [tuple(numbers[name] for name in names) for names in workflow.dependencies.values()]
+        self._dependencies = [tuple(numbers[name] for name in names) for names in workflow.dependencies.values()]
+        dependencies = self._dependencies
         actions = [prepared.plan.tasks[task.name].action for task in self.tasks]
         self._maybe = {index for index, action in enumerate(actions) if action is Action.MAYBE}
         self.reused = {index for index, action in enumerate(actions) if action is Action.REUSE}
@@ -186,6 +188,25 @@ class Driver:
                     self._ledger.left(self.tasks[index], record, self._results.recorded(index))
             self._note(self._ledger.commit())
         self._notifier.deliver()
+
+    def settle_skips(self) -> None:
+        """Write down which tasks that an earlier run skipped only wait by now; the caller holds the lock.
+
+        A task is skipped exactly as long as an ancestor has failed. This run may have ended after the ancestor was done
+        and before the task had its turn.
+        """
+        if not any(record.status is TaskStatus.SKIPPED for record in self._records.values()):
+            return
+        broken: set[int] = set()
+        for index, needed in enumerate(self._dependencies):
+            task, state = self.tasks[index], self.scheduler.states[index]
+            record = self._records.get(task.name)
+            stands = index in self.left or state in (State.WAITING, State.READY)
+            known = record.status if record is not None and stands else None
+            if state in (State.FAILED, State.SKIPPED) or known is TaskStatus.FAILED or not broken.isdisjoint(needed):
+                broken.add(index)
+            elif known is TaskStatus.SKIPPED and record is not None and index not in self.left:
+                self._ledger.waits(task, record)
 
     def look_after(self) -> tuple[bool, float | None]:
         """Do what is due. Return whether the run is over, and the seconds until something is due again."""

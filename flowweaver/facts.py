@@ -19,6 +19,9 @@ __all__ = ["declared_base", "facts_of", "hash_param", "look_again", "products_no
 
 _NO_INPUTS = Inputs()
 
+_DEEPEST = 100
+"""How deep a parameter may be nested and still be told apart by what it holds."""
+
 
 def facts_of(
     workflow: Workflow,
@@ -106,17 +109,20 @@ def hash_param(value: Any) -> str:
         return hash_text(f"{type(value).__module__}.{type(value).__qualname__}")
 
 
-def _told(value: Any) -> str:
+def _told(value: Any, depth: int = 0) -> str:
     """Return text that tells a value from others; sets and dicts in an order of their own."""
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     if type(value) is int:
         return f"{kind}:{value:x}"
+    if depth > _DEEPEST:
+        raise RecursionError
+    inner = depth + 1
     if isinstance(value, Mapping):
-        return f"{kind}{{{','.join(f'{_told(k)}={_told(v)}' for k, v in value.items())}}}"
+        return f"{kind}{{{','.join(f'{_told(k, inner)}={_told(v, inner)}' for k, v in value.items())}}}"
     if isinstance(value, set | frozenset):
-        return f"{kind}{{{','.join(sorted(_told(item) for item in value))}}}"
+        return f"{kind}{{{','.join(sorted(_told(item, inner) for item in value))}}}"
     if isinstance(value, list | tuple):
-        return f"{kind}[{','.join(_told(item) for item in value)}]"
+        return f"{kind}[{','.join(_told(item, inner) for item in value)}]"
     try:
         text = repr(value)
     except Exception:

@@ -270,6 +270,13 @@ class Ledger:
             self._row(task, TaskStatus.SKIPPED, 0).skipped_because = because
         self._emit("TaskSkipped", task=task.name, because=because)
 
+    def waits(self, task: Task, record: TaskRecord) -> None:
+        """A task that was skipped in an earlier run waits for its turn; a result that it had then stands."""
+        if record.encoding is None:
+            self._row(task, TaskStatus.PENDING, record.attempt)
+        else:
+            self._records.append(_standing(record))
+
     def restored(self, task: Task, record: TaskRecord | None, result: Any) -> None:
         """A task's stored result is reused."""
         if record is not None and record.status is not TaskStatus.COMPLETED:

@@ -43,12 +43,16 @@ class Results:
         self._values: list[Any] = [prepared.results.get(task.name) for task in self._tasks]
         self._sizes = [0] * len(self._tasks)
         self.digests: list[str | None] = [None] * len(self._tasks)
+        self._kept: set[int] = set()
+        """Tasks whose recorded result is in the store."""
         self._users = [0] * len(self._tasks)
         for index, task in enumerate(self._tasks):
             record = prepared.records.get(task.name)
             if record is not None:
                 self.digests[index] = record.digest
                 self._sizes[index] = record.size
+                if record.encoding is not None:
+                    self._kept.add(index)
             if index not in fixed:
                 for dependency in dependencies[index]:
                     self._users[dependency] += 1
@@ -97,7 +101,7 @@ class Results:
     def recorded(self, index: int) -> Any:
         """Return what the Task of one that is left as it is shows: the value if it was loaded, else a stand-in."""
         value = self._values[index]
-        return self._stored(self._tasks[index].name) if value is None else value
+        return self._stored(self._tasks[index].name) if value is None and index in self._kept else value
 
     def ended(self, index: int) -> list[tuple[Task, Any]]:
         """A task had its end. Return the tasks whose result leaves memory by that, each with its stand-in."""

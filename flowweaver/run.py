@@ -27,7 +27,7 @@ from flowweaver.errors import (
 from flowweaver.notify import Notifier, StatusHooks, logging_listener, status_listener
 from flowweaver.plan import Action
 from flowweaver.prepare import Options, Prepared, prepare
-from flowweaver.status import WorkflowStatus
+from flowweaver.status import TaskStatus, WorkflowStatus
 from flowweaver.stores.base import BaseStateStore, RunJournal
 from flowweaver.summary import RunSummary
 from flowweaver.workers import Clock, Leave, Workers
@@ -158,10 +158,11 @@ class Run:
 
     def _load_later(self, name: str) -> Any:
         assert self._store is not None
-        state = self._store.for_workflow(self.workflow.name).load_task_state(name)
-        if state is None or state.get("result") is None:
+        state = self._store.for_workflow(self.workflow.name).load_task_state(name) or {}
+        result, status = state.get("result"), state.get("status")
+        if result is None and ("not_kept" in state or status not in (TaskStatus.COMPLETED, "COMPLETED")):
             raise StateError(f"The stored result of {name} is gone: it was cleared, or its file was removed")
-        return state["result"]
+        return result
 
     # -- what a caller does -----------------------------------------------------------------------------------------
 
@@ -301,6 +302,7 @@ class Run:
         try:
             self._workers.close()
             with driver.lock:
+                driver.settle_skips()
                 driver.flush()
             self._summary = self._summarise(driver)
             if self._error is None:

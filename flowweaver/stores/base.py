@@ -254,8 +254,14 @@ class PlainJournal(RunJournal):
         self, *, started_at: float, params: Mapping[str, str], redo: Sequence[str], restored: Sequence[str]
     ) -> int:
         del started_at, params, restored
-        for name in redo:
-            self._store.delete_task_state(name)
+        try:
+            for name in redo:
+                self._store.delete_task_state(name)
+        except StateError:
+            raise
+        except Exception as error:
+            store = type(self._store).__name__
+            raise StateError(f"{store} could not forget {name}: {describe_exception(error)}") from error
         return 1
 
     def encode(self, value: Any, *, serializer: str | None = None, persist: bool = True) -> StoredValue:
@@ -272,7 +278,8 @@ class PlainJournal(RunJournal):
     ) -> None:
         del attempts, output
         for record in records:
-            if record.status in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.SKIPPED):
+            waits = record.status is TaskStatus.PENDING and not record.interrupted
+            if waits or record.status in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.SKIPPED):
                 self._save(record)
 
     def _save(self, record: TaskRecord) -> None:

@@ -70,7 +70,10 @@ def encode(
         persist: False keeps nothing.
         key: signs a pickle, by default the user's own key.
     """
-    summary = summary_of(value)
+    try:
+        summary = summary_of(value)
+    except BaseException:  # a class of a class of the user's may raise anything when it is asked
+        summary = "object"
     if not persist:
         return StoredValue(summary=summary, not_kept="persist=False")
     try:

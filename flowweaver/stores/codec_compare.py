@@ -131,4 +131,9 @@ def _reduced(value: Any, kind: type) -> Any:
     form = reduce(value) if reduce is not None else value.__reduce_ex__(4)
     if isinstance(form, str):
         return form
-    return tuple(part if place < 3 or part is None else list(part) for place, part in enumerate(form[:5]))
+    parts = [part if place < 3 or part is None else list(part) for place, part in enumerate(form[:5])]
+    if len(parts) > 2 and type(parts[2]) is dict and not parts[2]:
+        parts[2] = None  # exceptions hand over an empty dict once somebody has looked for one
+    while parts and parts[-1] is None:
+        parts.pop()
+    return tuple(parts)

@@ -21,17 +21,23 @@ from flowweaver.stores.base import ResultUnavailable
 from flowweaver.stores.codec_compare import Different, compare, has_equality
 from flowweaver.stores.codec_key import KeyUnavailable
 from flowweaver.stores.codec_main import find_in_file, name_of_main
-from flowweaver.stores.codec_paths import describe
+from flowweaver.stores.codec_paths import describe, members_of
 
 __all__ = ["NotResumable", "read", "write"]
 
 _MAC: Final = 32
+_FLAT: Final = frozenset({str, bytes, bytearray, int, float, bool, complex, type(None)})
 _TRUSTED: Final = frozenset(
     {"builtins", "collections", "copyreg", "datetime", "decimal", "numpy", "pandas", "polars", "pyarrow", "zoneinfo"}
 )
 _NEW: Final[Any] = vars(copyreg)["__newobj__"]
 _BARE: Final = (_NEW, vars(copyreg)["_reconstructor"])
 """How plain objects are rebuilt: from their class, and from a base class."""
+
+_SAFE_LIMIT: Final = 20_000
+"""Highest recursion limit at which Python 3.11 stops pickling before the stack is full and the process is dead."""
+
+_DEEPEST: Final = 2_000
 
 
 class NotResumable(Exception):
@@ -94,6 +100,8 @@ def write(value: Any, key: Callable[[], bytes]) -> tuple[bytes, bytes]:
     Raises:
         NotResumable: it cannot be pickled, would not come back the same, or there is no key to sign it with.
     """
+    if sys.version_info < (3, 12) and sys.getrecursionlimit() > _SAFE_LIMIT and _is_deep(value):
+        raise NotResumable("result: nested too deeply")
     file = BytesIO()
     pickler = _Pickler(file)
     try:
@@ -112,6 +120,23 @@ def write(value: Any, key: Callable[[], bytes]) -> tuple[bytes, bytes]:
     except KeyUnavailable as why:
         raise NotResumable(f"no key to sign it with: {why}") from None
     return payload, signature + payload
+
+
+def _is_deep(value: Any) -> bool:
+    """Tell whether pickling would go deep; looks at what pickle looks at, nearly in its order."""
+    kept = [value]  # what lives only while it is looked at would lend its id to another
+    seen = {id(value)}
+    path = [members_of(value)]
+    while path and len(path) < _DEEPEST:
+        for _, member in path[-1]:
+            if id(member) not in seen and type(member) not in _FLAT:
+                seen.add(id(member))
+                kept.append(member)
+                path.append(members_of(member))
+                break
+        else:
+            path.pop()
+    return bool(path)
 
 
 def _try_out(value: Any, payload: bytes) -> None:

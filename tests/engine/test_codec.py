@@ -284,6 +284,11 @@ class TestValues:
         assert back.args == ("no", 3)
         assert back.__notes__ == ["note"]
 
+    def test_an_exception_that_somebody_looked_into_is_the_same_exception(self) -> None:
+        error = ValueError("x")
+        error.__dict__
+        assert same(kept(Plain(error=error)).error.args, ("x",))
+
     def test_the_order_of_a_dict_is_kept(self) -> None:
         assert list(kept({"b": 1, "a": (2,)})) == ["b", "a"]
         assert list(kept({2: 0, 1: 0})) == [2, 1]

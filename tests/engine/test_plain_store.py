@@ -124,3 +124,16 @@ def test_a_store_that_breaks_ends_the_run_with_a_state_error(method, make_execut
     setattr(Broken, method, breaks)
     with pytest.raises(StateError, match="Broken could not .* disk is gone"):
         make_executor(state_store=Broken()).execute(build([]))
+
+
+def test_a_store_that_cannot_forget_ends_the_run_before_it_begins():
+    class Hoarder(Plain):
+        def delete_task_state(self, task_name):
+            raise OSError("nothing is ever thrown away")
+
+    ran, store = [], Hoarder()
+    SequentialExecutor(store).execute(build(ran))
+    ran.clear()
+    with pytest.raises(StateError, match="Hoarder could not forget .* thrown away"):
+        SequentialExecutor(store).execute(build(ran), resume=False)
+    assert ran == []

@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowweaver import (
+    InMemoryStateStore,
+    JSONStateStore,
+    SequentialExecutor,
     SQLiteStateStore,
     StateError,
     Task,
@@ -23,6 +26,7 @@ from flowweaver import (
 )
 from flowweaver.stores.base import BaseStateStore, PlainJournal
 from tests.engine.conftest import MAKERS
+from tests.engine.test_plain_store import Plain
 from tests.engine.test_scheduler import ancestors, graphs
 
 
@@ -354,3 +358,61 @@ def test_a_task_outside_the_selection_stays_as_it_is_recorded(tmp_path):
     assert str(bad.error) == "ZeroDivisionError: division by zero"
     assert workflow.get_task_result("fine") == {"rows": 3}
     assert store.for_workflow("w").load_task_state("bad")["status"] is TaskStatus.FAILED
+
+
+def test_what_a_task_outside_the_selection_returned_may_be_none_or_not_kept(tmp_path):
+    store = SQLiteStateStore(str(tmp_path / "s.db"))
+
+    def build():
+        workflow = Workflow("w")
+        workflow.add_task(Task("nothing", lambda: None))
+        workflow.add_task(Task("lock", lambda: threading.Lock()))
+        workflow.add_task(Task("other", lambda: 1))
+        return workflow
+
+    ThreadedExecutor(state_store=store).execute(build())
+    workflow = build()
+    ThreadedExecutor(state_store=store).execute(workflow, only="other", force="other")
+    assert [task.status for task in workflow.tasks] == [TaskStatus.COMPLETED] * 3
+    assert [task.result for task in workflow.tasks] == [None, None, 1]
+    store.clear_all_states()
+    with pytest.raises(StateError, match="nothing is gone"):
+        workflow.get_task_result("nothing")
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "json", "own"])
+def test_a_task_is_not_skipped_any_more_once_its_ancestor_is_done(tmp_path, kind):
+    """The run that mended the ancestor may end before the task has its turn."""
+    store = {
+        "memory": InMemoryStateStore,
+        "sqlite": lambda: SQLiteStateStore(tmp_path / "s.db"),
+        "json": lambda: JSONStateStore(tmp_path / "s.json"),
+        "own": Plain,
+    }[kind]()
+    broken = {"first", "other"}
+
+    def work(name):
+        if name in broken:
+            raise ValueError(name)
+        return name
+
+    def build():
+        workflow = Workflow("w")
+        needs = {"second": ["first"], "third": ["second"], "beside": ["first"], "both": ["beside", "other"]}
+        for name in ("first", "second", "third", "beside", "other", "both"):
+            workflow.add_task(Task(name, lambda name=name, **_: work(name)), needs.get(name))
+        return workflow
+
+    def run(**options):
+        with pytest.raises(WorkflowExecutionError):
+            SequentialExecutor(store).execute(build(), **options)
+        kept = {task.name: store.for_workflow("w").load_task_state(task.name) for task in build().tasks}
+        return " ".join(str(getattr(state["status"], "value", state["status"])) for state in kept.values())
+
+    assert run(keep_going=True) == "FAILED SKIPPED SKIPPED SKIPPED FAILED SKIPPED"
+    # The first is mended, and the second fails before any other has its turn.
+    broken.remove("first")
+    broken.add("second")
+    assert run() == "COMPLETED FAILED SKIPPED PENDING FAILED SKIPPED"
+    broken.clear()
+    SequentialExecutor(store).execute(build())
