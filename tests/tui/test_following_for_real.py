@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from stage import WIDE, open_stage, play
+from stage import WIDE, open_stage
 
 import fwtui
 from fwtui.model.status import State
@@ -89,4 +90,4 @@ def test_another_process_runs_writes_and_is_killed_and_its_run_is_resumed_here(t
                 other.wait(20)
             session.close()
 
-    play(scene())
+    asyncio.run(asyncio.wait_for(scene(), 90))  # two processes of Python begin meanwhile, on a machine that may be busy
