@@ -6,14 +6,15 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from textual.app import SystemCommand
+from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.widget import Widget
 
 from fwtui.background import from_threads
 from fwtui.editing import open_editor
@@ -140,11 +141,19 @@ class DashboardApp(OrderedKeys):
         """Return what the palette finds by word: what the keys do, and the themes."""
         yield from self.liking.commands()
         if screen is self.dashboard:
-            for row in (*keys_of("dashboard"), *keys_of("everywhere")):
+            yield from self._keys(screen, "dashboard")
+            yield from self._keys(self, "everywhere")
+            part, within = self.dashboard.part_of_help, self.dashboard.focused
+            if within is not None:
+                yield from self._keys(within, part)
+
+    def _keys(self, owner: Widget | App[Any], where: str) -> Iterator[SystemCommand]:
+        """Return what keys do; of those of one part only what does more than moving in it."""
+        for row in keys_of(where):
+            moves = row.group == "find" and row.where not in ("dashboard", "everywhere")
+            if row.id != "look.palette" and not moves:
                 shown = f"{self.names.all_shown(row.id)}   {row.id}"
-                where = self if row.where == "everywhere" else screen
-                if row.id != "look.palette":
-                    yield SystemCommand(row.text, shown, partial(where.run_action, row.action))
+                yield SystemCommand(row.text, shown, partial(owner.run_action, row.action))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keep the palette away from a question and from what is being typed."""

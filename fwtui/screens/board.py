@@ -100,6 +100,7 @@ class Board(Screen[None], inherit_bindings=False):
         self._estimated: tuple[object, float, float | None] | None = None
         self._laid_out: tuple[Layout, str, str] | None = None
         self._complete = False
+        self._had_focus: Widget | None = None
 
     # -- parts ------------------------------------------------------------------------------------------------------
 
@@ -144,13 +145,18 @@ class Board(Screen[None], inherit_bindings=False):
     def begin(self) -> None:
         """Every part is there: load the file."""
 
+    def on_descendant_focus(self) -> None:
+        """Remember what has the focus: a terminal that is left takes it, and what is shown stays as it is."""
+        self._had_focus = self.focused or self._had_focus
+
     # -- where the parts are ----------------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
         """Share out the cells anew; the focus stays where it is as long as that is seen."""
         self.lay_out()
         self.pane.resized()
-        if not self.typing and self.dialog is None and (self.focused is None or not self.focused.display):
+        within = self.focused or self._had_focus
+        if not self.typing and self.dialog is None and (within is None or not within.display):
             self.focus_home()
         self.refresh_lines()
 
@@ -201,8 +207,8 @@ class Board(Screen[None], inherit_bindings=False):
 
     @property
     def here(self) -> str:
-        """Where the focus is: "tasks", or the name of a view."""
-        return self.pane.name_of(self.focused) or "tasks"
+        """Where the focus is, or was when the terminal lost it: "tasks", or the name of a view."""
+        return self.pane.name_of(self.focused or self._had_focus) or "tasks"
 
     @property
     def parts(self) -> list[Widget]:

@@ -160,9 +160,11 @@ class LookingKeys(Board):
 
     def action_help(self) -> None:
         """Show every key."""
-        self.app.push_screen(HelpScreen(self._part(), self.names, why_not=self.conductor.why_not))
+        self.app.push_screen(HelpScreen(self.part_of_help, self.names, why_not=self.conductor.why_not))
 
-    def _part(self) -> str:
+    @property
+    def part_of_help(self) -> str:
+        """Where the focus is, as the table of keys calls it."""
         return "pane" if isinstance(self.focused, LinesPane) else self.here
 
     def action_stack(self) -> None:
@@ -247,7 +249,7 @@ class LookingKeys(Board):
         """Type a filter; in focused text, a search."""
         if self.view is None:
             return
-        part = self._part()
+        part = self.part_of_help
         self.typing = {"pane": "search", "runs": "runs"}.get(part, "filter")
         self._typed_in = self.focused
         self._cursor_before = self.table.cursor

@@ -34,7 +34,7 @@ _EVERY = 3
 """Seconds after which states are read again: somebody else may run one."""
 
 
-class Picker(Screen[None]):
+class Picker(Screen[None], inherit_bindings=False):
     """The list, moved along by whoever owns the time, as the dashboard is.
 
     Args:

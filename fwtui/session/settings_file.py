@@ -43,7 +43,7 @@ def read_preferences(folder: Path) -> tuple[Preferences, str]:
     except (OSError, ValueError, RecursionError) as error:
         return (
             Preferences(),
-            f"{_ignored(path, error)} Until it is mended it stays as it is, and nothing is remembered.",
+            f"{_ignored(path, error)} It stays as it is; nothing is remembered until it is mended.",
         )
 
 
@@ -66,7 +66,7 @@ def write_preferences(folder: Path, before: Preferences, now: Preferences) -> st
         finally:
             lock.release()
     except (OSError, ValueError, RecursionError, StateError) as error:
-        return f"{path} is left as it is, and {', '.join(changed)} not remembered: {_reason(error)}."
+        return f"{_shown(path)} is left as it is, and {', '.join(changed)} not remembered: {_reason(error)}."
     return ""
 
 
@@ -97,7 +97,13 @@ def read_keys(folder: Path) -> tuple[Mapping[str, object], str]:
 
 
 def _ignored(path: Path, error: Exception) -> str:
-    return f"{path.name} is ignored: {_reason(error)}. It is in {path.parent}."
+    return f"{_shown(path)} is ignored: {_reason(error)}."
+
+
+def _shown(path: Path) -> str:
+    """Return a path as a person would write it."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 def _reason(error: Exception) -> str:

@@ -23,7 +23,7 @@ from scenes import (
     with_an_old_run,
 )
 from stage import WIDE, Stage, open_stage, play
-from textual.events import Key
+from textual.events import AppBlur, AppFocus, Key
 
 from flowweaver.errors import StateError, StateLockedError
 from flowweaver.plan import Action, Reason, ReasonKind
@@ -172,6 +172,43 @@ def test_a_file_that_never_loaded_is_shown_whole_until_it_loads(path):
 
     play(scene())
     play(unwatched())
+
+
+def test_what_is_typed_comes_before_a_notice_and_that_before_what_holds(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path)), WIDE, NOW) as on:
+            await on.saves(Reload("workflows/etl.py", NOW, problem=SYNTAX))
+            assert on.message.startswith("etl.py line 88, SyntaxError")
+            await on.press("y")
+            assert on.message.startswith("Copied ")
+            await on.press("slash")
+            assert on.message.startswith("/ ")
+            await on.press("y", "escape")
+            on.time[0] += 10
+            await on.press("j")
+            assert on.message.startswith("etl.py line 88, SyntaxError")
+
+    play(scene())
+
+
+def test_a_terminal_that_is_left_changes_nothing_on_the_screen_but_the_cursor(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path)), WIDE, NOW) as on:
+            await on.press("g", "right")
+            before = on.lines
+            on.app.post_message(AppBlur())
+            await on.until(lambda: on.board.focused is None)
+            on.board.tick()
+            await on.pilot.resize_terminal(120, 39)
+            await on.pilot.resize_terminal(*WIDE)
+            await on.settle()
+            assert on.footer == before[-1].strip()
+            assert on.lines[:-1] == before[:-1]
+            on.app.post_message(AppFocus())
+            await on.until(lambda: on.board.focused is not None)
+            assert on.board.here == "graph"
+
+    play(scene())
 
 
 def test_a_save_that_affects_nothing_says_so(path):

@@ -7,8 +7,8 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scenes import NOW, FakeSession, Story, failed_picture, never_ran_picture
-from stage import SMALL, WIDE, open_stage, play
+from scenes import NOW, FakeSession, FakeWorkflows, Story, failed_picture, never_ran_picture, stack_of
+from stage import SMALL, WIDE, open_picker, open_stage, play
 from textual.command import CommandPalette
 
 from fwtui.model.helptext import help_lines
@@ -30,7 +30,7 @@ def test_a_file_that_is_no_toml_is_said(tmp_path):
     (tmp_path / "keys.toml").write_text("run.resume = \n")
     given, said = read_keys(tmp_path)
     assert (given, keymap_of(given)) == ({}, ({}, ""))
-    assert said.startswith("keys.toml is ignored: ")
+    assert said.startswith(f"{tmp_path / 'keys.toml'} is ignored: ")
 
 
 @pytest.mark.parametrize(
@@ -188,6 +188,14 @@ def test_the_keys_that_work_are_those_of_the_table(where, path):
     play(scene())
 
 
+def test_a_file_in_ones_home_is_named_as_one_writes_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / ".config" / "fwtui"
+    folder.mkdir(parents=True)
+    (folder / "keys.toml").write_text("=")
+    assert read_keys(folder)[1].startswith("~/.config/fwtui/keys.toml is ignored: ")
+
+
 @pytest.mark.parametrize(("key", "more"), [("question_mark", {"look.help"}), ("p", {"run.plan", "plan.run"})])
 def test_the_keys_of_a_page_are_those_of_the_table(key, more, path):
     async def scene():
@@ -196,6 +204,43 @@ def test_the_keys_of_a_page_are_those_of_the_table(key, more, path):
             bound = _bound(on, key)
             rows = {row.id for where in ("pane", "page", "everywhere") for row in keys_of(where)} | more
             assert bound.keys() == rows - ({"pane.enter"} if "plan.run" in more else set())
+
+    play(scene())
+
+
+def test_the_keys_of_the_stack_are_those_of_the_table(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session, WIDE, NOW) as on:
+            await on.happens(*Story().running())
+            session.stacks["extract_flights"] = stack_of(path)
+            await on.press("home", "b")
+            await on.until(lambda: on.app.screen is not on.board)
+            rows = {row.id for where in ("pane", "page", "everywhere") for row in keys_of(where)} | {"look.stack"}
+            assert _bound(on, "stack").keys() == rows
+
+    play(scene())
+
+
+def test_the_keys_of_the_list_are_those_of_the_table():
+    async def scene():
+        async with open_picker(FakeWorkflows(), WIDE, NOW) as on:
+            shared = {"leave.quit", "find.back", "find.filter", "look.help"}
+            rows = {row.id for where in ("workflows", "everywhere") for row in keys_of(where)} | shared
+            assert _bound(on, "list").keys() == rows
+
+    play(scene())
+
+
+@pytest.mark.parametrize("keys", ["x", "R", "kt"])
+def test_nothing_in_a_dialog_can_have_the_focus_and_take_enter_for_itself(keys, path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path)), WIDE, NOW) as on:
+            await on.press(*keys)
+            dialog = on.board.dialog
+            assert dialog is on.app.screen
+            assert dialog.focused is None
+            assert [widget for widget in dialog.query("*") if widget.can_focus] == []
 
     play(scene())
 

@@ -93,7 +93,7 @@ def test_a_broken_file_is_said_and_ignored(tmp_path, text):
     (tmp_path / "settings.json").write_text(text)
     preferences, said = read_preferences(tmp_path)
     assert preferences == Preferences()
-    assert said.startswith("settings.json is ignored: ")
+    assert said.startswith(f"{tmp_path / 'settings.json'} is ignored: ")
     assert "\n" not in said
 
 
