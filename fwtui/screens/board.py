@@ -23,7 +23,7 @@ from fwtui.screens.dialog import Dialog
 from fwtui.screens.notices import Notices
 from fwtui.screens.pane import Pane
 from fwtui.session.port import SessionPort
-from fwtui.widgets.drawing import ASCII
+from fwtui.widgets.drawing import ASCII, COLOURS
 from fwtui.widgets.footer import Footer
 from fwtui.widgets.graph import GraphView
 from fwtui.widgets.header import Header
@@ -63,6 +63,8 @@ class Board(Screen[None], inherit_bindings=False):
         motion: something turns while a run goes on.
         inside: it was opened from a list of workflows, to which leaving it leads back.
     """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*COLOURS}
 
     AUTO_FOCUS: ClassVar[str | None] = "#tasks"
 

@@ -17,13 +17,15 @@ from fwtui.model.footer import Hint, hint, key_at
 from fwtui.model.key_names import EVEN_HERE, USUAL, KeyNames
 from fwtui.model.segments import Line, cells
 from fwtui.model.views import RunView
-from fwtui.widgets.drawing import Lines
+from fwtui.widgets.drawing import COLOURS, Lines
 
 __all__ = ["Box", "ClearDialog", "Dialog"]
 
 
 class Box(Lines):
     """A dialog's lines, in the room there is."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*COLOURS}
 
     class Picked(Message):
         """A button was clicked, by its answer."""

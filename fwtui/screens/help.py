@@ -14,6 +14,7 @@ from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.keys import ROWS
 from fwtui.model.tabs import Tab
 from fwtui.widgets.bindings import binding_of, bindings_of
+from fwtui.widgets.drawing import COLOURS
 from fwtui.widgets.footer import Footer
 from fwtui.widgets.lines_pane import LinesPane
 from fwtui.widgets.tabs import TabsRule
@@ -29,6 +30,8 @@ class HelpScreen(Screen[None], inherit_bindings=False):
         names: the keys as the person has them.
         why_not: why nothing can be changed now, "" if it can.
     """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*COLOURS}
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("page"), binding_of("look.help", "leave")]
 

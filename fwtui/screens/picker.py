@@ -22,6 +22,7 @@ from fwtui.model.picker_lines import columns_for
 from fwtui.screens.help import HelpScreen
 from fwtui.session.folder import Workflows
 from fwtui.widgets.bindings import binding_of
+from fwtui.widgets.drawing import COLOURS
 from fwtui.widgets.footer import Footer
 from fwtui.widgets.message import MessageLine, Prompt
 from fwtui.widgets.picks import Head, Picks
@@ -47,6 +48,8 @@ class Picker(Screen[None], inherit_bindings=False):
         typing: "workflows" while a filter is typed, else "".
         dialog: None; no question is ever asked here.
     """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*COLOURS}
 
     AUTO_FOCUS: ClassVar[str | None] = "#workflows"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -16,6 +16,7 @@ from fwtui.model.segments import Segment, line
 from fwtui.model.tabs import Tab
 from fwtui.model.views import RunView
 from fwtui.widgets.bindings import binding_of, bindings_of
+from fwtui.widgets.drawing import COLOURS
 from fwtui.widgets.footer import Footer
 from fwtui.widgets.lines_pane import LinesPane
 from fwtui.widgets.tabs import TabsRule
@@ -37,6 +38,8 @@ class PlanScreen(Screen[bool], inherit_bindings=False):
     Attributes:
         view: what is seen.
     """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*COLOURS}
 
     # Enter has priority: the page it is on would take it to go to the next match of a search.
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -15,6 +15,7 @@ from fwtui.model.keys import ROWS
 from fwtui.model.stacktext import Sighting, stack_lines, stack_title
 from fwtui.model.tabs import Tab
 from fwtui.widgets.bindings import binding_of, bindings_of
+from fwtui.widgets.drawing import COLOURS
 from fwtui.widgets.footer import Footer
 from fwtui.widgets.lines_pane import LinesPane
 from fwtui.widgets.tabs import TabsRule
@@ -30,6 +31,8 @@ class StackScreen(Screen[None], inherit_bindings=False):
         look: looks again.
         names: the keys as the person has them.
     """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*COLOURS}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings_of("page"),

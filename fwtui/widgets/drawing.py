@@ -5,8 +5,7 @@ The colours themselves are in ``app.tcss``, one rule for each role, so that ever
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import ClassVar
+from functools import cached_property, lru_cache
 
 from rich.segment import Segment as RichSegment
 from rich.style import Style
@@ -21,7 +20,7 @@ from fwtui.model.segments import Line
 from fwtui.model.text import visible
 from fwtui.theme import legible
 
-__all__ = ["ASCII", "ROLES", "Drawn", "Lines", "Scrolled"]
+__all__ = ["ASCII", "COLOURS", "ROLES", "Drawn", "Lines", "Scrolled"]
 
 ASCII = "-ascii"
 """Class of an application that draws nothing but ASCII."""
@@ -52,10 +51,19 @@ ROLES = (
 _legible = lru_cache(maxsize=4096)(legible)
 
 
-class Drawn(Widget):
-    """A widget that draws lines with roles."""
+COLOURS = frozenset(f"role--{role}" for role in ROLES)
+"""Component classes of what has a ground of its own, a screen or a box: what is drawn on it has its colours from there.
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"role--{role}" for role in ROLES}
+Were they those of every widget, Textual would look up some hundred styles for every screen that comes or goes.
+"""
+
+
+def _has_colours(widget: Widget) -> bool:
+    return COLOURS <= widget.COMPONENT_CLASSES
+
+
+class Drawn(Widget):
+    """A widget that draws lines with roles, on something that has ``COLOURS``."""
 
     @property
     def ascii(self) -> bool:
@@ -70,7 +78,11 @@ class Drawn(Widget):
         """Return the style of a role in the theme of now."""
         if is_coloured(role):
             return self._style_in(style_in(role))
-        return self.get_component_rich_style(f"role--{role or 'plain'}")
+        return self._palette.get_component_rich_style(f"role--{role or 'plain'}")
+
+    @cached_property
+    def _palette(self) -> Widget:
+        return next(node for node in self.ancestors_with_self if isinstance(node, Widget) and _has_colours(node))
 
     def _style_in(self, wanted: str) -> Style:
         theme, base, own = self.app.current_theme, self.style_of(""), Style.parse(wanted)

@@ -15,13 +15,21 @@ from scenes import FakeSession, FakeWorkflows
 from textual import events
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from fwtui.app import DashboardApp
 from fwtui.picking_app import PickingApp
 from fwtui.screens.dashboard import Dashboard
 from fwtui.screens.picker import Picker
+from fwtui.widgets.drawing import COLOURS
 
 SMALL, WIDE, VERY_WIDE = (80, 24), (120, 40), (200, 50)
+
+
+class Page(Screen):
+    """A screen for a widget that is tried alone."""
+
+    COMPONENT_CLASSES = {*COLOURS}
 
 
 class Stage:

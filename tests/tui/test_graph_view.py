@@ -13,6 +13,7 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
 import pytest
 from scenes import NOW, failed_picture
+from stage import Page
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.widgets import Static
@@ -61,6 +62,9 @@ class Walked(GraphView):
 
 class Stage(App):
     CSS = STYLES + "\nGraphView { width: 100%; height: 1fr; background: $background; scrollbar-size: 0 0; }"
+
+    def get_default_screen(self):
+        return Page(id="_default")
 
     def __init__(self, view: RunView, selected: str | None, *, only_ascii: bool = False, **options) -> None:
         super().__init__()

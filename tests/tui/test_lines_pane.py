@@ -10,6 +10,7 @@ from pathlib import Path
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
 import pytest
+from stage import Page
 from stage import Stage as OnScreen
 from textual.app import App, ComposeResult
 
@@ -31,6 +32,9 @@ class Watched(LinesPane):
 
 class Stage(App):
     CSS = STYLES + "\nWatched { width: 100%; height: 1fr; background: $background; scrollbar-size: 0 0; }"
+
+    def get_default_screen(self):
+        return Page(id="_default")
 
     def compose(self) -> ComposeResult:
         self.pane = Watched(id="log")

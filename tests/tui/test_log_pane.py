@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.segment import Segment as RichSegment
-from stage import play
+from stage import Page, play
 from test_theme_contrast import LEAST, TERMINALS_OWN, contrast
 from textual.app import App
 from textual.selection import Selection
@@ -38,6 +38,9 @@ class Alone(App):
 
     CSS_PATH = str(Path(fwtui.__file__).parent / "app.tcss")
     CSS = "LinesPane { height: 1fr; width: 100%; scrollbar-size: 0 0; }"
+
+    def get_default_screen(self):
+        return Page(id="_default")
 
     def get_css_variables(self):
         return readable(super().get_css_variables())

@@ -11,6 +11,7 @@ from pathlib import Path
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
 from scenes import NOW
+from stage import Page
 from textual.app import App
 
 import fwtui
@@ -32,6 +33,9 @@ class Alone(App):
 
     CSS_PATH = str(Path(fwtui.__file__).parent / "app.tcss")
     CSS = "Runs { height: 1fr; width: 100%; scrollbar-size: 0 0; }"
+
+    def get_default_screen(self):
+        return Page(id="_default")
 
     def __init__(self):
         super().__init__()

@@ -12,6 +12,7 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
 import pytest
 from scenes import BEGAN, Story, at, failed_picture
+from stage import Page
 from textual.app import App
 
 import fwtui
@@ -47,6 +48,9 @@ class Alone(App):
 
     CSS_PATH = str(Path(fwtui.__file__).parent / "app.tcss")
     CSS = "Timeline { height: 1fr; width: 100%; scrollbar-size: 0 0; }"
+
+    def get_default_screen(self):
+        return Page(id="_default")
 
     def __init__(self):
         super().__init__()
