@@ -11,6 +11,7 @@ os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 import sys
 
 from fwtui.dashboard_app import DashboardApp
+from fwtui.escape import answer_esc_soon
 from fwtui.leaving import close, tell_the_end
 from fwtui.model.ascii_text import wants_ascii
 from fwtui.model.motion import turns_a_second
@@ -48,6 +49,7 @@ def run_dashboard(
     Raises:
         LoadProblem: the file that was open when the person left never loaded; nothing ran.
     """
+    answer_esc_soon()
     with Terminal() as terminal, short_pauses():
         folder = config_folder()
         preferences, notice = read_preferences(folder)
