@@ -79,7 +79,7 @@ class Driver:
         self._workers = workers
         self._notifier = notifier
         self._captures = captures
-        self._ledger = Ledger(run_id, journal, notifier, clock.wall)
+        self._ledger = Ledger(run_id, journal, notifier, wall=clock.wall, monotonic=clock.monotonic)
         self.tasks: list[Task] = workflow.tasks
         numbers = {task.name: index for index, task in enumerate(self.tasks)}
         self._dependencies = [tuple(numbers[name] for name in names) for names in workflow.dependencies.values()]

@@ -53,13 +53,23 @@ class Ledger:
     Args:
         journal: None if nothing is to be remembered.
         wall: seconds since the epoch.
+        monotonic: the seconds in which attempts tell when they ended.
     """
 
-    def __init__(self, run_id: int, journal: RunJournal | None, notifier: Notifier, wall: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        run_id: int,
+        journal: RunJournal | None,
+        notifier: Notifier,
+        *,
+        wall: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
         self.run_id = run_id
         self._journal = journal
         self._notifier = notifier
         self._wall = wall
+        self._monotonic = monotonic
         self._records: list[TaskRecord] = []
         self._attempts: list[AttemptRecord] = []
         self._contained = _Contained(notifier)
@@ -145,16 +155,23 @@ class Ledger:
 
     def _ended_row(self, attempt: Attempt, status: TaskStatus, duration: float) -> TaskRecord:
         record = self._row(attempt.task, status, attempt.number)
-        record.started_at, record.finished_at = record.timestamp - duration, record.timestamp
+        ended = self._ended_at(attempt)
+        record.started_at, record.finished_at = ended - duration, ended
         record.duration = duration
         return record
+
+    def _ended_at(self, attempt: Attempt) -> float:
+        """Return when its function came back: encoding a large result, and waiting for the store, come after that."""
+        ago = self._monotonic() - attempt.ended if attempt.ended else 0.0
+        return self._wall() - max(0.0, ago)
 
     def _attempt_row(
         self, attempt: Attempt, outcome: str, duration: float, error: str | None = None, trace: str | None = None
     ) -> None:
-        now = self._wall()
+        ended = self._ended_at(attempt)
+        began = ended - duration
         self._attempts.append(
-            AttemptRecord(attempt.task.name, attempt.number, now - duration, now, outcome, error, trace, self.run_id)
+            AttemptRecord(attempt.task.name, attempt.number, began, ended, outcome, error, trace, self.run_id)
         )
 
     # -- events and tasks -------------------------------------------------------------------------------------------
@@ -205,12 +222,13 @@ class Ledger:
         with self._contained:
             task.result = attempt.result
             task.error = None
-            task.finished_at = datetime.fromtimestamp(self._wall(), UTC)
+            task.finished_at = datetime.fromtimestamp(self._ended_at(attempt), UTC)
             task.duration = duration
             task.status = _COMPLETED
         if self._notifier.listening or warnings:
             self._emit(
                 "TaskCompleted",
+                time=self._ended_at(attempt),
                 task=task.name,
                 attempt=attempt.number,
                 duration=duration,
@@ -241,6 +259,7 @@ class Ledger:
             record.provenance = provenance
             self._attempt_row(attempt, "timed out" if timed_out else "failed", duration, text, trace)
         facts = {
+            "time": self._ended_at(attempt),
             "task": task.name,
             "attempt": attempt.number,
             "duration": duration,
@@ -256,7 +275,7 @@ class Ledger:
             return
         with self._contained:
             task.error = error
-            task.finished_at = datetime.fromtimestamp(self._wall(), UTC)
+            task.finished_at = datetime.fromtimestamp(self._ended_at(attempt), UTC)
             task.duration = duration
             task.status = status
         self._emit("TaskFailed", thread_left=thread_left, **facts)

@@ -6,6 +6,9 @@ import asyncio
 import logging
 import threading
 import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,7 @@ from flowweaver import (
     RunFinished,
     RunStarted,
     SequentialExecutor,
+    SQLiteStateStore,
     Task,
     TaskCompleted,
     TaskFailed,
@@ -667,3 +671,39 @@ def test_a_warning_that_python_would_show_by_itself_is_shown_while_a_run_capture
     workflow.add_task(Task("warns", lambda: logging.getLogger("users.own").warning("careful")))
     ThreadedExecutor().execute(workflow, listeners=[lambda event: None])
     assert capsys.readouterr().err == "careful\n"
+
+
+class SlowToStore:
+    """Storing it takes a minute of the clock that is given."""
+
+    now = 1_000.0
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        SlowToStore.now += 60
+        return SlowToStore, ()
+
+
+def test_a_task_ended_when_its_function_came_back_however_long_its_result_took_to_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SlowToStore.now = 1_000.0
+    fake = SimpleNamespace(perf_counter=lambda: SlowToStore.now, time=lambda: SlowToStore.now + 1_000_000)
+    monkeypatch.setattr("flowweaver.run.time", fake)
+
+    def slow() -> SlowToStore:
+        SlowToStore.now += 2
+        return SlowToStore()
+
+    flow = Workflow("slow")
+    task = flow.add_task(Task("slow", slow))
+    store = SQLiteStateStore(tmp_path / "state.db")
+    events: list[Any] = []
+    SequentialExecutor(store).execute(flow, listeners=[events.append])
+    assert SlowToStore.now >= 1_062
+    assert task.finished_at is not None and task.finished_at.timestamp() == 1_001_002
+    record = store.for_workflow("slow").records()["slow"]
+    assert (record.started_at, record.finished_at, record.duration) == (1_001_000, 1_001_002, 2)
+    (attempt,) = store.for_workflow("slow").attempts()
+    assert (attempt.started_at, attempt.finished_at) == (1_001_000, 1_001_002)
+    (completed,) = [event for event in events if type(event).__name__ == "TaskCompleted"]
+    assert completed.time == 1_001_002
