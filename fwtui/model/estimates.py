@@ -35,10 +35,11 @@ def longest_path(infos: Mapping[str, TaskLike], names: Iterable[str], durations:
 
 
 def seconds_left(view: RunView, now: float) -> float | None:
-    """Return how long the run that goes on still needs at least; None where nothing is remembered.
+    """Return how long the run that goes on still needs at least; None where that is not known.
 
     It is the longest path through what is not done, or all of that work shared out among as many tasks at a time as
-    there have been in this run, whichever is longer.
+    there have been in this run, whichever is longer. Nobody can tell once a task that was never done before runs longer
+    than others do.
     """
     if not view.durations:
         return None
@@ -51,6 +52,8 @@ def seconds_left(view: RunView, now: float) -> float | None:
         own = view.durations.get(name, middle)
         if name in view.in_flight:
             own = _rest(task, own, now)
+            if not own and name not in view.durations:
+                return None
         before = 0.0
         for dep in task.info.deps:
             if dep in ends and ends[dep] > before:
