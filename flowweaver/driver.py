@@ -327,7 +327,10 @@ class Driver:
         if self._busy < 2 or not self._workers.contend or not self._pace.short:
             return False
         since = self.clock.monotonic() - LOOK_AGAIN
-        return any(not other.started or other.ended or other.started > since for other in self._inflight)
+        if not any(not other.started or other.ended or other.started > since for other in self._inflight):
+            return False
+        self._watch_pace()  # the other may just have begun a long task
+        return True
 
     def _watch_pace(self) -> None:
         if self._ends_seen < 0:
