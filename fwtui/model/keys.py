@@ -59,7 +59,7 @@ KEYS: tuple[Key, ...] = (
     Key("look.newer", ("right_square_bracket", "full_stop"), "attempt(1)", "newer attempt", "look"),
     Key("look.wrap", ("w",), "wrap", "wrap log lines, on and off", "look"),
     Key("look.edit", ("e",), "edit", "open the source at its line", "look"),
-    Key("look.copy", ("y",), "copy", "copy the log", "look"),
+    Key("look.copy", ("y",), "copy", "copy what is selected, the line, or the log", "look"),
     Key("look.copy_error", ("Y",), "copy_error", "copy the traceback", "look"),
     Key("look.stack", ("b",), "stack", "stack: where a running task is, now", "look"),
     Key("look.palette", ("colon", "ctrl+p"), "command_palette", "palette: find a key by a word", "look", "everywhere"),

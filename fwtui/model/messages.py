@@ -371,9 +371,35 @@ def in_order() -> Message:
     return note("The tasks are in the workflow's order. ", key("look.sort"), " sorts them by a column.")
 
 
-def copied(lines: int) -> Message:
-    """What was copied."""
-    return note(f"Copied {count_of(lines, 'line')}.")
+def copied(lines: int, path: str, *, sure: bool) -> Message:
+    """What was copied, to the terminal and to a file; ``sure`` tells that the terminal takes it."""
+    said = f"Copied {count_of(lines, 'line')}."
+    if sure:
+        return note(said)
+    saved = f"The terminal may not allow copying: also saved to {visible(path)}."
+    return Message(line(f"{said} {saved}"), line(saved))
+
+
+def saved_copy(lines: int, path: str) -> Message:
+    """What is too long for the terminal, and was only saved."""
+    verb = "is" if lines == 1 else "are"
+    return note(f"{count_of(lines, 'line')} {verb} too long for the clipboard: saved to {visible(path)}.")
+
+
+def unsaved_copy(lines: int, problem: str) -> Message:
+    """What was given to the terminal, and could not be saved."""
+    return note(f"Copied {count_of(lines, 'line')}; no file could be written: {visible(problem)}.")
+
+
+def no_copy(problem: str) -> Message:
+    """Neither the terminal nor a file takes it."""
+    said = f"Not copied: too long for the clipboard, and no file could be written: {visible(problem)}."
+    return Message(line(said), role="error")
+
+
+def nothing_to_copy() -> Message:
+    """``y`` or ``Y`` where there is no text."""
+    return note("There is nothing to copy.")
 
 
 def refused(text: str) -> Message:

@@ -370,6 +370,15 @@ class Conductor:
             self._say(messages.refused(str(error)))
             return []
 
+    async def keep_copy(self, text: str) -> tuple[str, str]:
+        """Keep what is copied in a file; return its path as shown, or "" and why it could not be written."""
+        try:
+            return await in_thread(self.session.keep_copy, text), ""
+        except OSError as error:
+            return "", error.strerror or type(error).__name__
+        except FlowWeaverError as error:
+            return "", str(error).split("\n", 1)[0]
+
     def unkept(self, task: str, attempt: int) -> TaskWriting | None:
         """Return what an attempt that goes on has written that is in no store."""
         return None if self.past is not None else self.logbook.unkept(task, attempt)

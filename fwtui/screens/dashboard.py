@@ -274,9 +274,10 @@ class Dashboard(ChangingKeys, LookingKeys):
 
     def action_interrupt(self) -> None:
         """Copy what is selected, else leave."""
-        selected = self.get_selected_text()
+        screen = self.app.screen
+        selected = screen.get_selected_text()
         if selected:
             self.copy(selected)
-            self.clear_selection()
+            screen.clear_selection()
         else:
             self.leave(whole=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from textual.message import Message
 from textual.widget import Widget
 
 from fwtui.model import messages
+from fwtui.model.clipboard import LONGEST, harmless, takes_copies
 from fwtui.model.layout import WHOLE
 from fwtui.model.views import TaskView
 from fwtui.model.words import time_text, why_text
@@ -186,13 +189,19 @@ class LookingKeys(Board):
     # -- copying and editing ----------------------------------------------------------------------------------------
 
     def action_copy(self) -> None:
-        """Copy the pane's text; where it shows none, the line of the selected task."""
-        lines, task = self.lines, self.table.selected
-        if lines is not None:
-            self.copy(lines.text)
-        elif self.view is not None and task is not None:
-            said = [task.title, task.state.value, time_text(task, self.clock()), why_text(self.view, task, self.names)]
-            self.copy("  ".join(each for each in said if each))
+        """Copy what is selected; else the line under the cursor, the line that a search found, or the whole text."""
+        self.copy(self.get_selected_text() or self._text_here())
+
+    def _text_here(self) -> str:
+        view, task, focused = self.view, self.table.selected, self.focused
+        if focused is self.pane.runs:
+            return self.pane.runs.text_under_cursor
+        if isinstance(focused, LinesPane):
+            return focused.found or focused.text
+        if view is None or task is None:
+            return "" if self.lines is None else self.lines.text
+        said = [task.title, task.state.value, time_text(task, self.clock()), why_text(view, task, self.names)]
+        return "  ".join(each for each in said if each)
 
     def action_copy_error(self) -> None:
         """Copy the traceback of the selected task's last failed attempt."""
@@ -201,10 +210,25 @@ class LookingKeys(Board):
         self.copy(next((each.traceback for each in reversed(attempts) if each.traceback), ""))
 
     def copy(self, text: str) -> None:
-        """Put text into the terminal's clipboard."""
-        if text:
+        """Put text into the terminal's clipboard, and into a file beside the state."""
+        if not text:
+            self.say(messages.nothing_to_copy())
+            return
+        text = harmless(text)
+        sent = len(text.encode()) <= LONGEST
+        if sent:
             self.app.copy_to_clipboard(text)
-        self.say(messages.copied(text.count("\n") + 1 if text else 0))
+        self.beside(self._keep_copy(text, sent=sent))
+
+    async def _keep_copy(self, text: str, *, sent: bool) -> None:
+        lines = text.count("\n") + 1
+        path, problem = await self.conductor.keep_copy(text)
+        if not sent:
+            self.say(messages.no_copy(problem) if problem else messages.saved_copy(lines, path))
+        elif problem:
+            self.say(messages.unsaved_copy(lines, problem))
+        else:
+            self.say(messages.copied(lines, path, sure=takes_copies(os.environ)))
 
     def action_edit(self) -> None:
         """Open the source: where the file is broken, where the task failed, or where it is defined."""

@@ -240,6 +240,14 @@ class SessionPort(Protocol):
     def attempts_of_run(self, run_id: int) -> list[AttemptRecord]:
         """Return all attempts of a run, in the order in which they began."""
 
+    def keep_copy(self, text: str) -> str:
+        """Write text to a file beside the state, which only its user can read; return its path as shown.
+
+        Raises:
+            OSError: it cannot be written.
+            StateError: nothing can be kept where the state is.
+        """
+
     def clear(self, names: Sequence[str]) -> list[str]:
         """Forget these tasks; return those that had something to forget."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from flowweaver.errors import StateError
 from flowweaver.project import find_root
 
-__all__ = ["STATE_FOLDER", "Project", "make_state_folder", "shown", "split_target"]
+__all__ = ["STATE_FOLDER", "Project", "copy_file", "make_state_folder", "shown", "split_target"]
 
 STATE_FOLDER = ".fwtui"
 
@@ -78,6 +78,13 @@ def make_state_folder(project: Project) -> None:
         raise _unusable(folder, error.strerror or str(error)) from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise _unusable(folder, "not writable")
+
+
+def copy_file(project: Project) -> Path:
+    """Return where what a person copied is kept beside the state: a state that they named has a file of its own."""
+    if project.own_state:
+        return project.root / STATE_FOLDER / "copy.txt"
+    return project.state.with_name(f"{project.state.name}.copy.txt")
 
 
 def _write_once(path: Path, text: str) -> None:

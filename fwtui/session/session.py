@@ -19,7 +19,8 @@ from fwtui.session.ending import ending_of
 from fwtui.session.loaded import Ask, Known, Loaded, LoadedFile, Outdated, Workers
 from fwtui.session.loader import load
 from fwtui.session.port import LoadProblem, Picture, Reload, RunRequest
-from fwtui.session.project import Project, shown
+from fwtui.session.private_file import write_private
+from fwtui.session.project import Project, copy_file, make_state_folder, shown
 from fwtui.session.recorder import Recorder
 from fwtui.session.runner import Runner
 from fwtui.session.selection import forced_names, merged, selected_names
@@ -392,6 +393,17 @@ class Session:
         """
         with self._lock:
             return self._archive.result(self._name, task)
+
+    def keep_copy(self, text: str) -> str:
+        """Write text to a file beside the state, which only its user can read; return its path as shown.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        make_state_folder(self.project)
+        path = copy_file(self.project)
+        write_private(path, text)
+        return shown(path)
 
     def clear(self, names: Sequence[str]) -> list[str]:
         """Forget these tasks; return those that had something to forget.

@@ -5,11 +5,8 @@ They are a convenience: one that is broken or cannot be written is said once, an
 
 from __future__ import annotations
 
-import os
-import tempfile
 import tomllib
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ import platformdirs
 from flowweaver.errors import StateError
 from flowweaver.stores.lock import FileLock
 from fwtui.model.settings import Preferences, changes, from_text, merged
+from fwtui.session.private_file import write_private
 
 __all__ = ["config_folder", "read_keys", "read_preferences", "write_preferences"]
 
@@ -72,16 +70,7 @@ def write_preferences(folder: Path, before: Preferences, now: Preferences) -> st
 
 def _replace(path: Path, changed: Mapping[str, Any]) -> None:
     """Write the file anew, all at once and for nobody else to read."""
-    text = merged(path.read_text(encoding="utf-8") if path.exists() else "", changed)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(name, path)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
+    write_private(path, merged(path.read_text(encoding="utf-8") if path.exists() else "", changed))
 
 
 def read_keys(folder: Path) -> tuple[Mapping[str, object], str]:

@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from textual.message import Message
 from textual.strip import Strip
 
-from fwtui.model.segments import Line, Segment, line
+from fwtui.model.segments import Line, Segment, line, plain
 from fwtui.widgets.cursor_rows import CursorRows
 
 __all__ = ["Listing"]
@@ -117,6 +117,12 @@ class Listing(CursorRows[K], Generic[K, R, C]):
     def selected(self) -> R | None:
         """The row under the cursor."""
         return None if self.cursor is None else self._rows.get(self.cursor)
+
+    @property
+    def text_under_cursor(self) -> str:
+        """The row under the cursor as plain text."""
+        row = self.selected
+        return "" if row is None else plain(self.row_line(row, self._columns, self._clock(), cursor=False)).strip()
 
     # -- measures ---------------------------------------------------------------------------------------------------
 

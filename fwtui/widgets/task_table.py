@@ -18,11 +18,12 @@ from textual.strip import Strip
 from fwtui.model.filters import Named, named, parse_filter
 from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.rows import Columns, RowFacts, column_at, columns_for, heading_line, row_line, shown_columns
-from fwtui.model.segments import cells
+from fwtui.model.segments import Line, cells
 from fwtui.model.sorting import SLOW, Order, sorted_tasks
 from fwtui.model.views import RunView, TaskView
 from fwtui.widgets.bindings import bindings_of
 from fwtui.widgets.drawing import Scrolled
+from fwtui.widgets.selecting import SelectableRows
 
 __all__ = ["TaskTable"]
 
@@ -30,7 +31,7 @@ _MANY = 2_000
 """Tasks from which on what takes long is not done between two frames."""
 
 
-class TaskTable(Scrolled, can_focus=True):
+class TaskTable(SelectableRows, Scrolled, can_focus=True):
     """A heading and one row a task, with a cursor, marks and a filter.
 
     Args:
@@ -47,7 +48,6 @@ class TaskTable(Scrolled, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("tasks")
-    ALLOW_SELECT = False
 
     class Moved(Message):
         """The cursor is on another task.
@@ -205,18 +205,28 @@ class TaskTable(Scrolled, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Return the heading, or a row."""
-        width = self.size.width
-        columns = self._measure()
+        self._measure()
         if y == 0:
-            return self.strip_of(heading_line(columns, self._note(), self.order), width)
-        row = self.scroll_offset.y + y - 1
-        if row >= len(self.shown):
-            return Strip.blank(width, self.style_of(""))
-        task = self._view.tasks[self.shown[row]]
-        cursor = task.name == self.cursor
-        facts = RowFacts(self._clock(), cursor, task.name in self.marks, self._sideways, names=self._keys)
-        over = ("cursor" if self.has_focus else "cursor-blurred") if cursor else ""
-        return self.strip_of(row_line(self._view, task, columns, facts), width, over)
+            return self.strip_at(0)
+        row = self.scroll_offset.y + y
+        if row > len(self.shown):
+            return Strip.blank(self.size.width, self.style_of(""))
+        under_cursor = self.shown[row - 1] == self.cursor
+        return self.strip_at(row, ("cursor" if self.has_focus else "cursor-blurred") if under_cursor else "")
+
+    def line_at(self, row: int) -> Line:
+        """Return the heading, which is row 0, or a row."""
+        if row == 0:
+            return heading_line(self._columns, self._note(), self.order)
+        task = self._view.tasks[self.shown[row - 1]]
+        cursor, marked = task.name == self.cursor, task.name in self.marks
+        facts = RowFacts(self._clock(), cursor, marked, self._sideways, names=self._keys)
+        return row_line(self._view, task, self._columns, facts)
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are, with the heading."""
+        return len(self.shown) + 1
 
     def _refresh_row(self, row: int) -> None:
         self.refresh(Region(0, row + 1 - self.scroll_offset.y, self.size.width, 1))
@@ -337,6 +347,8 @@ class TaskTable(Scrolled, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where it was clicked; a double click opens; a title of the heading sorts."""
+        if self.text_selection is not None:
+            return  # it was dragged
         if event.y == 0:
             column = column_at(self._measure(), event.x)
             if column:

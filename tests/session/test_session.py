@@ -499,3 +499,49 @@ def test_where_a_running_task_is_comes_out_as_plain_data(write: Write, open_sess
     assert frames[:2] == [(str(file), 12, "waits"), (str(file), 8, "wait_for_it")]
     assert json.loads(json.dumps(frames)) == [list(frame) for frame in frames]
     assert session.stack("waits") == []
+
+
+# -- copies -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_copy_is_kept_beside_the_state_for_its_user_only(
+    write: Write, open_session: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(FLOW, "workflows/flow.py")
+    root = file.parents[1]
+    monkeypatch.chdir(root)
+    session = open_session(file)
+    assert session.keep_copy("first\n" * 1_000) == ".fwtui/copy.txt"
+    assert session.keep_copy("zweite \ud800 Zeile\r\n") == ".fwtui/copy.txt"
+    kept = root / ".fwtui" / "copy.txt"
+    assert kept.read_bytes() == b"zweite \\ud800 Zeile\r\n"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert kept.parent.stat().st_mode & 0o777 == 0o700
+    assert sorted(path.name for path in kept.parent.iterdir() if path.is_file()) == [".gitignore", "copy.txt"]
+
+
+def test_a_copy_beside_a_state_that_a_person_named_takes_no_file_of_theirs(write: Write, tmp_path: Path) -> None:
+    file = write(FLOW)
+    (tmp_path / "states").mkdir()
+    (tmp_path / "states" / "copy.txt").write_text("theirs")
+    session = Session(Project.of(file, state=tmp_path / "states" / "flow.db", environ={}))
+    assert session.keep_copy("ours").endswith("flow.db.copy.txt")
+    assert (tmp_path / "states" / "copy.txt").read_text() == "theirs"
+    session.close()
+
+
+def test_a_copy_that_cannot_be_written_leaves_the_one_before(
+    write: Write, open_session: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = open_session(write(FLOW))
+    session.keep_copy("before")
+    kept = tmp_path / ".fwtui" / "copy.txt"
+    monkeypatch.setattr(os, "replace", _refuses)
+    with pytest.raises(OSError, match="No space"):
+        session.keep_copy("after")
+    assert kept.read_text() == "before"
+    assert [path.name for path in kept.parent.iterdir() if path.name.startswith(".copy")] == []
+
+
+def _refuses(*_paths: object) -> None:
+    raise OSError(28, "No space left on device")

@@ -451,6 +451,12 @@ class FakeSession:
     def attempts_of_run(self, run_id: int) -> list[AttemptRecord]:
         return self.old_attempts.get(run_id, [])
 
+    def keep_copy(self, text: str) -> str:
+        if isinstance(self.refuse, OSError):
+            raise self.refuse
+        self.calls.append(("keep_copy", text))
+        return ".fwtui/copy.txt"
+
     def clear(self, names: Sequence[str]) -> list[str]:
         self.calls.append(("clear", list(names)))
         return list(names)

@@ -6,6 +6,7 @@ import gc
 import threading
 from dataclasses import replace
 
+import pytest
 from scenes import (
     EDGES,
     ERROR,
@@ -22,7 +23,7 @@ from scenes import (
     stale_picture,
     with_an_old_run,
 )
-from stage import WIDE, Stage, open_stage, play
+from stage import SMALL, WIDE, Stage, open_stage, play
 from textual.events import AppBlur, AppFocus, Key
 
 from flowweaver.errors import StateError, StateLockedError
@@ -180,7 +181,7 @@ def test_what_is_typed_comes_before_a_notice_and_that_before_what_holds(path):
             await on.saves(Reload("workflows/etl.py", NOW, problem=SYNTAX))
             assert on.message.startswith("etl.py line 88, SyntaxError")
             await on.press("y")
-            assert on.message.startswith("Copied ")
+            await on.until(lambda: on.message.startswith("Copied "))
             await on.press("slash")
             assert on.message.startswith("/ ")
             await on.press("y", "escape")
@@ -915,6 +916,120 @@ def test_maybe_is_counted_apart(path):
             assert "~ edited since run 32, 1 task to run, 3 maybe" in on.lines[0]
             assert on.footer.startswith("r run 1, 3 maybe")
             assert "if join_delays gives another result" in on.line_with("summarize_delays")
+
+    play(scene())
+
+
+# -- copying ------------------------------------------------------------------------------------------------------------
+
+
+def copies(session) -> list[str]:
+    """What was kept in the file, each in its turn."""
+    return [text for _, text in session.called("keep_copy")]
+
+
+@pytest.fixture
+def plain_terminal(monkeypatch):
+    for name in ("TMUX", "STY", "WT_SESSION", "TERM_PROGRAM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-kitty")
+
+
+def test_y_copies_what_the_keys_are_about(path, plain_terminal):
+    async def scene():
+        session = FakeSession(failed_picture(path))
+        async with open_stage(session, WIDE, NOW) as on:
+
+            async def copied(*keys) -> str:
+                before = len(copies(session))
+                await on.press(*keys)
+                await on.until(lambda: len(copies(session)) > before)
+                assert on.app.clipboard == copies(session)[-1]
+                await on.until(lambda: on.message.startswith("Copied"))
+                return copies(session)[-1]
+
+            assert await copied("y") == f"join_delays  failed  0.8s  {ERROR}"
+            assert on.message == "Copied 1 line."
+            log = await copied("tab", "y")
+            assert log.startswith(" 10:42:08  joining 26,483 departures")
+            assert log.endswith("Press e to open line 88.")
+            assert on.message == f"Copied {log.count(chr(10)) + 1} lines."
+            found = await copied("slash", *"nearest", "enter", "n", "y")
+            assert found.strip() == "86  def nearest_hour(row, weather):"
+            assert await copied("escape", "y") == log, "with the search its line is gone"
+            assert (await copied("Y")).startswith("Traceback (most recent call last):")
+            assert (await copied("h", "y")).startswith("31 ")
+
+    play(scene())
+
+
+def test_what_is_dragged_over_in_the_table_is_copied_and_moves_no_cursor(path, plain_terminal):
+    async def scene():
+        session = FakeSession(failed_picture(path))
+        async with open_stage(session, SMALL, NOW) as on:
+            table = on.board.table
+            await on.pilot.mouse_down(table, offset=(15, 1))
+            await on.pilot.hover(table, offset=(29, 2))
+            await on.pilot.mouse_up(table, offset=(29, 2))
+            await on.settle()
+            assert on.cursor == "join_delays"
+            assert on.board.get_selected_text().startswith("extract_flights ")
+            await on.press("y")
+            await on.until(lambda: bool(copies(session)))
+            first, second = copies(session)[-1].split("\n")
+            assert first.split() == ["extract_flights", "0.9s", "reuse"]
+            assert second == "  ✓ done       extract_weather"
+            await on.pilot.click(table, offset=(15, 3))
+            await on.settle()
+            assert on.cursor == "extract_airlines", "a click is no drag"
+            assert not on.board.get_selected_text()
+
+    play(scene())
+
+
+def test_a_terminal_that_may_not_copy_is_told_of_and_so_is_a_disk_that_is_full(path, plain_terminal, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+    async def scene():
+        session = FakeSession(failed_picture(path))
+        async with open_stage(session, WIDE, NOW) as on:
+            await on.press("y")
+            await on.until(lambda: on.message.startswith("Copied"))
+            assert on.board.message_text == (
+                "Copied 1 line. The terminal may not allow copying: also saved to .fwtui/copy.txt."
+            )
+            session.refuse = OSError(28, "No space left on device")
+            await on.press("y")
+            await on.until(lambda: "No space" in on.message)
+            assert on.message == "Copied 1 line; no file could be written: No space left on device."
+
+    play(scene())
+
+
+def test_what_is_too_long_for_a_clipboard_is_only_saved(path, plain_terminal, monkeypatch):
+    monkeypatch.setattr("fwtui.screens.looking.LONGEST", 40)
+
+    async def scene():
+        session = FakeSession(failed_picture(path))
+        async with open_stage(session, WIDE, NOW) as on:
+            await on.press("tab", "y")
+            await on.until(lambda: bool(copies(session)))
+            await on.until(lambda: on.message.endswith("too long for the clipboard: saved to .fwtui/copy.txt."))
+            assert on.app.clipboard == ""
+            session.refuse = OSError(28, "No space left on device")
+            await on.press("y")
+            await on.until(lambda: on.message.startswith("Not copied"))
+
+    play(scene())
+
+
+def test_where_there_is_nothing_it_says_so(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path))
+        async with open_stage(session) as on:
+            await on.press("Y")
+            assert on.message == "There is nothing to copy."
+            assert copies(session) == []
 
     play(scene())
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -313,6 +315,17 @@ def test_a_task_that_was_left_behind_writes_nothing_to_the_terminal_when_the_scr
     left = it.raw[it.raw.rindex(b"\x1b[?1049l") :]
     assert b"left failed at noisy" in left
     assert b"NOISE" not in left.replace(b"    NOISE-A", b""), "but for its last lines in the verdict"
+
+
+def test_what_is_copied_reaches_the_terminal_as_text_for_its_clipboard(shown):
+    it = shown("idle")
+    it.wait_for("failed at join_delays")
+    it.child.send("y")
+    it.wait_for("The terminal may not allow copying: also saved to .fwtui/copy.txt.")
+    (sent,) = re.findall(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07", it.raw)
+    assert base64.b64decode(sent).decode() == "join_delays  failed  0.8s  KeyError: 'hour_utc'"
+    it.child.send("q")
+    assert it.ends() == 0
 
 
 def test_escape_and_a_key_right_after_it_are_two_keys(shown):

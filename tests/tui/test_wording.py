@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scenes import (
     EDGES,
     HOLDER,
@@ -24,6 +27,7 @@ from scenes import (
 from flowweaver.plan import Action, Reason, ReasonKind
 from flowweaver.status import TaskStatus
 from fwtui.model import dialogs, messages
+from fwtui.model.clipboard import harmless, takes_copies
 from fwtui.model.dialog_box import box_for
 from fwtui.model.folding import fold
 from fwtui.model.header import HeaderFacts, progress_line, verdict, verdict_line
@@ -153,8 +157,7 @@ def test_messages_about_the_state():
     assert held.text == "Run 31 belongs to process 4711 on lab-3 since 10:02. You are watching it, read-only."
     held = messages.held(replace(done, holder=HOLDER))
     assert held.text.startswith("This workflow belongs to process 4711"), "it clears, or is about to begin"
-    assert messages.copied(214).text == "Copied 214 lines."
-    assert messages.copied(1).text == "Copied 1 line."
+    assert messages.copied(214, ".fwtui/copy.txt", sure=True).text == "Copied 214 lines."
 
 
 def test_message_of_an_interrupted_run():
@@ -317,3 +320,48 @@ def test_no_sentence_begs_or_cheers(word):
         messages.outside_output().text,
     ]
     assert not any(word in text.lower() for text in texts)
+
+
+def test_what_is_said_of_a_copy():
+    said = messages.copied(1, ".fwtui/copy.txt", sure=False)
+    assert said.text == "Copied 1 line. The terminal may not allow copying: also saved to .fwtui/copy.txt."
+    short = "The terminal may not allow copying: also saved to .fwtui/copy.txt."
+    assert plain(said.fitted(80)).strip() == short
+    assert messages.saved_copy(60_000, "copy.txt").text == (
+        "60,000 lines are too long for the clipboard: saved to copy.txt."
+    )
+    assert messages.saved_copy(1, "copy.txt").text == "1 line is too long for the clipboard: saved to copy.txt."
+    assert messages.unsaved_copy(2, "No space left on device").text == (
+        "Copied 2 lines; no file could be written: No space left on device."
+    )
+    assert messages.no_copy("No space left on device").text == (
+        "Not copied: too long for the clipboard, and no file could be written: No space left on device."
+    )
+    assert messages.nothing_to_copy().text == "There is nothing to copy."
+
+
+@pytest.mark.parametrize(
+    ("environ", "takes"),
+    [
+        ({"TERM": "xterm-kitty"}, True),
+        ({"TERM": "alacritty"}, True),
+        ({"TERM": "xterm-256color", "TERM_PROGRAM": "WezTerm"}, True),
+        ({"TERM": "xterm-256color", "WT_SESSION": "x"}, True),
+        ({"TERM": "xterm-256color"}, False),
+        ({"TERM": "xterm-kitty", "TMUX": "/tmp/tmux-0/default,1,0"}, False),
+        ({"TERM": "xterm-256color", "TERM_PROGRAM": "Apple_Terminal"}, False),
+        ({}, False),
+    ],
+)
+def test_which_terminals_are_known_to_take_what_is_copied(environ, takes):
+    assert takes_copies(environ) is takes
+
+
+@given(st.text())
+def test_what_is_copied_does_nothing_where_it_is_pasted(text):
+    copied = harmless(text)
+    assert not any(unicodedata.category(each) == "Cc" for each in copied if each not in "\n\t")
+    assert copied.count("\n") == text.count("\n")
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        assert copied == text
+    copied.encode()
