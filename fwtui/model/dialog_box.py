@@ -76,7 +76,7 @@ def _row(row: Line, inner: int) -> Line:
 
 def _framed(rows: Sequence[Line], title: str, inner: int, *, above: bool, below: bool) -> list[Line]:
     """Return rows in a frame; arrows in it tell where there is more."""
-    title = cut_end(title, inner - 6)
+    title = cut_end(title, inner - (7 if above else 6))
     top = line("╭─ ", Segment(title, "strong"), " ")
     up, down = (" ↑ ─" if above else "─", " ↓ ─" if below else "─")
     head = line(*top, "─" * (inner - width_of(top) - cells(up) + 1), up, "╮")

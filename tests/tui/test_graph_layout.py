@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from graph_strategies import edges_of, graphs
 from graph_walker import edges_drawn
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scenes import EDGES
 
@@ -237,6 +237,7 @@ def test_names_are_cut_in_the_middle_and_measured_in_cells():
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=6, unique=True), st.booleans())
+@example(["000000000000\x1f\x1f\x1f\U000e0080"], True)
 def test_any_name_is_safe_to_show_and_not_too_wide(names, ascii_only):
     layout = drawn({name: names[:number] for number, name in enumerate(names)}, ascii_only=ascii_only)
     for node in layout.nodes.values():

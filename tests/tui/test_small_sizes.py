@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scenes import EDGES, NOW, FakeSession, Story, at, failed_picture, never_ran_picture
 from stage import Stage, open_stage, play
@@ -34,6 +34,7 @@ TABS = [Tab("1", "Log", "log"), Tab("2", "Details", "details"), Tab("3", "Graph"
 
 
 @given(st.sampled_from(SPECS), st.integers(1, 120), st.integers(1, 40), st.integers(-3, 60))
+@example(SPECS[0], 20, 5, 1)
 def test_a_dialog_is_a_rectangle_that_fits(spec, width, height, first):
     box = box_for(spec, width, height, first)
     assert 1 <= len(box.lines) <= height

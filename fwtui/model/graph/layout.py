@@ -132,8 +132,10 @@ def lay_out(shape: Shape, *, longest: int, icons: bool = True, ascii_only: bool 
 
 def short_label(name: str, longest: int, *, ascii_only: bool = False) -> str:
     """Return a task's name as it is written: safe to show, and cut in its middle where it is too long."""
-    label = cut_middle(visible(name), longest)
-    return to_ascii(label) if ascii_only else label
+    if not ascii_only:
+        return cut_middle(visible(name), longest)
+    # In ASCII first, for a sign that takes no cell becomes one that does.
+    return to_ascii(cut_middle(to_ascii(visible(name)), longest))
 
 
 def draw(
