@@ -151,6 +151,9 @@ class Board(Screen[None], inherit_bindings=False):
         """Remember what has the focus: a terminal that is left takes it, and what is shown stays as it is."""
         self._had_focus = self.focused or self._had_focus
 
+    def key_escape(self) -> None:
+        """Keep Textual from ending a selection before the key's own action sees it: that would be two steps back."""
+
     # -- where the parts are ----------------------------------------------------------------------------------------
 
     def on_resize(self) -> None:

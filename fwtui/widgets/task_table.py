@@ -98,7 +98,7 @@ class TaskTable(SelectableRows, Scrolled, can_focus=True):
             self._longest = max((cells(each.title) for each in self._names), default=0)
             self.marks.intersection_update(view.tasks)
         # While a run goes on, rows change places no more often than the times do: at a tick.
-        if self.order.column and (not same_tasks or not view.running):
+        if self.order.column and (not same_tasks or not view.going_on):
             self._sort()
         if not same_tasks or "!" in self.filter_text:
             self._filter()

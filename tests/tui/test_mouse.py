@@ -241,3 +241,22 @@ def test_a_click_elsewhere_keeps_what_is_being_typed(path):
             assert on.cursor == "join_delays"
 
     play(scene())
+
+
+def test_escape_ends_a_selection_and_nothing_else(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path)), WIDE, NOW) as on:
+            await on.press("tab", "z")
+            y = next(number for number, line in enumerate(on.lines) if "KeyError" in line)
+            await on.pilot.mouse_down(offset=(4, y))
+            await on.pilot.hover(offset=(12, y))
+            await on.pilot.mouse_up(offset=(12, y))
+            await on.settle()
+            assert on.board.get_selected_text()
+            await on.press("escape")
+            assert not on.board.get_selected_text()
+            assert on.board.full == "pane"
+            await on.press("escape")
+            assert on.board.full == ""
+
+    play(scene())
