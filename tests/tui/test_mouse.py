@@ -243,20 +243,33 @@ def test_a_click_elsewhere_keeps_what_is_being_typed(path):
     play(scene())
 
 
+async def select(on: Stage, text: str) -> None:
+    """Draw over a text with the button held."""
+    y = next(number for number, line in enumerate(on.lines) if text in line)
+    x = on.lines[y].index(text)
+    await on.pilot.mouse_down(offset=(x, y))
+    await on.pilot.hover(offset=(x + len(text), y))
+    await on.pilot.mouse_up(offset=(x + len(text), y))
+    await on.settle()
+    assert on.app.screen.get_selected_text()
+
+
 def test_escape_ends_a_selection_and_nothing_else(path):
     async def scene():
         async with open_stage(FakeSession(failed_picture(path)), WIDE, NOW) as on:
             await on.press("tab", "z")
-            y = next(number for number, line in enumerate(on.lines) if "KeyError" in line)
-            await on.pilot.mouse_down(offset=(4, y))
-            await on.pilot.hover(offset=(12, y))
-            await on.pilot.mouse_up(offset=(12, y))
-            await on.settle()
-            assert on.board.get_selected_text()
+            await select(on, "KeyError")
             await on.press("escape")
             assert not on.board.get_selected_text()
             assert on.board.full == "pane"
             await on.press("escape")
             assert on.board.full == ""
+            await on.press("question_mark")
+            await select(on, "a page up")
+            await on.press("escape")
+            assert not on.app.screen.get_selected_text()
+            assert on.app.screen is not on.board
+            await on.press("escape")
+            assert on.app.screen is on.board
 
     play(scene())
