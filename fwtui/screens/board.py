@@ -160,7 +160,7 @@ class Board(Screen[None], inherit_bindings=False):
         """Share out the cells anew; the focus stays where it is as long as that is seen."""
         self.lay_out()
         self.pane.resized()
-        within = self.focused or self._had_focus
+        within = self.focused if self.app.app_focus else self._had_focus
         if not self.typing and self.dialog is None and (within is None or not within.display):
             self.focus_home()
         self.refresh_lines()
