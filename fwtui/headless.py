@@ -24,7 +24,7 @@ from flowweaver.events import (
     TaskWriting,
 )
 from fwtui.model.status import LOOKS, State
-from fwtui.model.text import cut, duration, json_line, overwritten, visible
+from fwtui.model.text import cut, duration, json_line, visible
 from fwtui.model.times import clock_text, delay_text
 from fwtui.streams import SteadyStream
 
@@ -51,6 +51,7 @@ class Said:
         who: the task, or what else it is about.
         state: decides the word; None for a line of output.
         text: the rest of the line.
+        parts: the same of a line of output, each part with its role, where it has colours.
     """
 
     time: float
@@ -58,6 +59,7 @@ class Said:
     state: State | None
     text: str
     word: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
 
     @property
     def shown_word(self) -> str:
@@ -81,19 +83,34 @@ class Sayer:
         self._attempts = attempts
         longest = max((len(visible(name)) for name in (*attempts, workflow)), default=0)
         self._width = min(longest, _NAME_LIMIT)
+        self._styles: dict[tuple[str, ...], str] = {}
 
     def say(self, item: Event | RawLine) -> list[Said]:
         """Return what is to be said of an event; each line is safe to show."""
         match item:
             case RawLine():
-                return [Said(item.time, item.source, None, visible(overwritten(item.text)))]
+                return [self._written(item.time, item.source, item.text, (item.source,))]
             case TaskOutput():
-                task = visible(item.task)
-                return [Said(line.time, task, None, visible(overwritten(line.text))) for line in item.lines]
+                task, attempt = visible(item.task), str(item.attempt)
+                return [
+                    self._written(line.time, task, line.text, (item.task, attempt, line.stream)) for line in item.lines
+                ]
             case RunStarted():
                 begins = Said(item.time, self._workflow, None, self._started(item), word=f"run {item.run_id}")
                 return [begins, *self._warnings(item, self._workflow)]
         return self._of_task(item)
+
+    def _written(self, time: float, who: str, text: str, stream: tuple[str, ...]) -> Said:
+        """Return a line of output; the colours of a stream go on over its lines, as on a terminal."""
+        style = self._styles.pop(stream, "")
+        if not style and text.isprintable():
+            return Said(time, who, None, text)
+        from fwtui.model.ansi import coloured  # most output has no colours, and a start need not wait for it
+
+        parts, style = coloured(text, style)
+        if style:
+            self._styles[stream] = style
+        return Said(time, who, None, "".join(part for part, _ in parts), parts=parts)
 
     def _of_task(self, event: Event) -> list[Said]:
         match event:
@@ -156,7 +173,7 @@ class Sayer:
         """
         made = [(f"{clock_text(said.time)} ", "muted"), (f" {said.who:<{self._width}}  ", "")]
         if said.state is None and not said.word:
-            return [*made, ("| ", "muted"), (said.text, "")]
+            return [*made, ("| ", "muted"), *(said.parts or [(said.text, "")])]
         if said.state is None:
             return [*made, (f"{said.word}: {said.text}", "strong")]
         look = LOOKS[said.state]

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from flowweaver.events import Event
 from fwtui.headless import RawLine, Sayer
+from fwtui.model.ansi import is_coloured, style_in
 from fwtui.model.folding import fold
 from fwtui.model.header import HeaderFacts, progress_line
 from fwtui.model.segments import clip, pad_end
@@ -112,7 +113,7 @@ class LiveDisplay:
     def _styled(self, parts: Sequence[tuple[str, str]]) -> Text:
         text = Text()
         for piece, role in parts:
-            text.append(piece, style=_STYLES.get(role, ""))
+            text.append(piece, style=style_in(role) if is_coloured(role) else _STYLES.get(role, ""))
         return text
 
     def _judged(self, verdict: str) -> Text:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
+from fwtui.model.ansi import is_coloured, style_in
 from fwtui.model.text import visible, visible_lines
 from fwtui.session.project import Project
 from fwtui.session.rawoutput import RawOutput
@@ -21,6 +22,17 @@ _CODES = {"strong": "1", "muted": "2", "done": "32", "running": "1;36", "error":
     "warning": "33",
     "warning-strong": "1;33",
 }
+
+
+def _in_style(style: str, text: str) -> str:
+    """Return text with a style that a task chose, written anew by us: nothing of the task's own sequence is left."""
+    from rich.color import ColorSystem
+    from rich.style import Style
+
+    full = os.environ.get("COLORTERM", "").lower() in ("truecolor", "24bit")
+    many = "256" in os.environ.get("TERM", "")
+    system = ColorSystem.TRUECOLOR if full else ColorSystem.EIGHT_BIT if many else ColorSystem.STANDARD
+    return Style.parse(style).render(text, color_system=system)
 
 
 class Out:
@@ -47,7 +59,11 @@ class Out:
 
     def _styled(self, text: str, role: str) -> str:
         text = text.encode("ascii", "backslashreplace").decode() if self.ascii else text
-        code = _CODES.get(role, "") if self._coloured else ""
+        if not self._coloured:
+            return text
+        if is_coloured(role):
+            return _in_style(style_in(role), text)
+        code = _CODES.get(role, "")
         return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
 
     def text(self, text: str) -> None:

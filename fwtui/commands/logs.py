@@ -11,7 +11,8 @@ from flowweaver.capture import OUTSIDE
 from flowweaver.records import AttemptRecord, LogLine, TaskRecord
 from fwtui.commands.asked import NotThere, known_run, tasks_named
 from fwtui.commands.console import Out, opened
-from fwtui.model.text import count_of, joined, overwritten, visible
+from fwtui.model.ansi import coloured
+from fwtui.model.text import count_of, joined, visible
 from fwtui.model.times import clock_text, day_text, when_text
 from fwtui.session.frames import SourceFrame, stored_frames
 from fwtui.session.port import Picture
@@ -148,11 +149,13 @@ def _show(out: Out, session: Session, entry: _Entry, now: float) -> None:
 
 
 def _show_lines(out: Out, lines: Sequence[LogLine], day: str) -> None:
+    styles: dict[str, str] = {}
     for line in lines:
         if day_text(line.time) != day:
             day = day_text(line.time)
             out.line((f"  {day}", "muted"))
-        out.line((f"  {clock_text(line.time)}  ", "muted"), visible(overwritten(line.text)))
+        text, styles[line.stream] = coloured(line.text, styles.get(line.stream, ""))
+        out.line((f"  {clock_text(line.time)}  ", "muted"), *text)
 
 
 def _show_outside(out: Out, session: Session, run: int, now: float) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fwtui.model.ansi import without_colours
 from fwtui.model.text import count_of, duration, visible
 
 __all__ = ["Ending", "FailedTask", "FrameLine", "headline", "verdict_text"]
@@ -140,7 +141,7 @@ def _failure(task: FailedTask) -> list[str]:
     attempt = f", attempt {task.attempt} of {task.attempts}" if task.attempts > 1 else ""
     note = f" ({task.note})" if task.note else ""
     lines = [f"  {visible(task.name)}{attempt}{note}"]
-    lines += [f"    {_short(line)}" for line in task.tail]
+    lines += [f"    {_short(without_colours(line))}" for line in task.tail]
     lines += [f"    {_short(line)}" for line in task.error.split("\n")[:_FAILURES_SHOWN]]
     if task.frames:
         # Where it happened; the frames that led there are in the log.

@@ -182,3 +182,34 @@ def test_a_reader_who_has_gone_stops_nothing() -> None:
 def test_only_ascii_is_drawn_where_more_cannot_be(encoding: str, environ: dict[str, str], expected: bool) -> None:
     stream = SteadyStream(io.TextIOWrapper(io.BytesIO(), encoding=encoding))
     assert ascii_only(stream, environ) is expected
+
+
+# -- colours ------------------------------------------------------------------------------------------------------------
+
+COLOURED = TaskOutput(
+    **number(1, "10:42:03"),
+    task="t",
+    attempt=1,
+    lines=(
+        LogLine("t", 1, at("10:42:03"), "out", "\x1b[31mred"),
+        LogLine("t", 1, at("10:42:03"), "err", "plain"),
+        LogLine("t", 1, at("10:42:03"), "out", "red still\x1b[0m, and \x1b[2Jno more"),
+    ),
+)
+
+
+def test_lines_without_colours_leave_out_those_of_tasks_and_show_other_escapes() -> None:
+    stream = io.StringIO()
+    sayer = Sayer("w", {"t": 1})
+    PlainDisplay(sayer, SteadyStream(stream)).show([COLOURED], 0.0)
+    texts = [line.partition("| ")[2] for line in stream.getvalue().splitlines()]
+    assert texts == ["red", "plain", r"red still, and \x1b[2Jno more"]
+
+
+def test_the_colours_of_a_stream_go_on_over_its_lines() -> None:
+    said = Sayer("w", {"t": 1}).say(COLOURED)
+    assert [one.parts for one in said] == [
+        (("red", "sgr color(1)"),),
+        (),
+        (("red still", "sgr color(1)"), (r", and \x1b[2Jno more", "")),
+    ]

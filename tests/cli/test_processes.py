@@ -377,3 +377,29 @@ def test_the_debugger_opens_where_a_task_failed(project: Project) -> None:
     child.expect(pexpect.EOF, timeout=SOON)
     child.close()
     assert child.exitstatus == 1
+
+
+COLOURS = """
+@task
+def paints():
+    print("\\x1b[1;31mred\\x1b[0m plain \\x1b]0;title\\x07 \\x1b[2J")
+
+workflow = Workflow("colours")
+workflow.add_task(paints)
+"""
+
+
+@pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}])
+@pytest.mark.parametrize("command", ["run", "logs"])
+def test_on_a_terminal_colours_of_tasks_are_written_by_us_and_all_else_of_them_is_text(
+    project: Project, command: str, env: dict[str, str]
+) -> None:
+    project.write(COLOURS)
+    if command == "logs":
+        assert on_terminal(project, "run", "flow.py")[0] == 0
+    code, lines, sent = on_terminal(project, command, "flow.py", **env)
+    assert code == 0
+    assert any(line.endswith(r"red plain \x1b]0;title\x07 \x1b[2J") for line in lines)
+    assert "\x1b]" not in sent
+    assert "\x1b[2J" not in sent
+    assert ("\x1b[1;31mred\x1b[0m" in sent) is (not env)
