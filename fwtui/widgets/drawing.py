@@ -86,6 +86,8 @@ class Drawn(Widget):
 
     def _style_in(self, wanted: str) -> Style:
         theme, base, own = self.app.current_theme, self.style_of(""), Style.parse(wanted)
+        if self.app.no_color:
+            return base + own.without_color
         # Where the colours are the terminal's own, nobody here knows what they look like.
         return base + (own if theme.ansi else _legible(own, base, self.app.ansi_theme))
 

@@ -191,6 +191,20 @@ def test_a_colour_that_can_be_read_is_left_as_it_is():
     play(scene())
 
 
+def test_without_colours_only_what_is_bold_or_reversed_is_left_of_a_tasks_style(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def scene():
+        async with alone() as (app, _):
+            base = app.pane.style_of("")
+            drawn = app.pane.style_of("sgr bold reverse color(1) on color(0)")
+            assert (drawn.color, drawn.bgcolor) == (base.color, base.bgcolor)
+            assert drawn.bold
+            assert drawn.reverse
+
+    play(scene())
+
+
 # -- folding and following ----------------------------------------------------------------------------------------------
 
 
