@@ -173,10 +173,18 @@ class Picker(Screen[None], inherit_bindings=False):
         finally:
             self._reading, self._read_at = False, self._clock()
         if not found:
-            self.say(messages.refused(await in_thread(self.workflows.none_text)))
+            none = await in_thread(self.workflows.none_text)
+            if self._is_whole():
+                self.say(messages.refused(none))
+
+    def _is_whole(self) -> bool:
+        """Tell whether every part is there: what was read in a thread may come back when the screen is going."""
+        return all(self.query(part) for part in (Head, Picks, MessageLine, Footer))
 
     def _show(self, found: dict[str, _Found]) -> None:
         self._found = dict(found)
+        if not self._is_whole():
+            return
         self.picks.show([self._row(key, each) for key, each in found.items()])
         self._refresh_lines()
 
