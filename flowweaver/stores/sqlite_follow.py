@@ -31,12 +31,14 @@ class Changes(NamedTuple):
         attempts: of these tasks in the run, by name, the first first, as far as they are written.
         lines: what each attempt has written since, by task and number: of those that go on or went on when it was asked
             before, and of those that failed since.
+        lines_before: how many lines each of these attempts had written before those.
     """
 
     newest: int
     records: Mapping[str, TaskRecord]
     attempts: Mapping[str, Sequence[AttemptRecord]]
     lines: Mapping[_Place, Sequence[LogLine]]
+    lines_before: Mapping[_Place, int]
 
 
 class RunTail:
@@ -83,9 +85,9 @@ class RunTail:
         for row in self._of_run(cursor, _ATTEMPTS, changed):
             if is_sane(row, ATTEMPT_KINDS):
                 attempts.setdefault(row[0], []).append(AttemptRecord(*row))
-        lines, written = self._lines(cursor, states, records, attempts)
+        lines, lines_before, written = self._lines(cursor, states, records, attempts)
         (newest,) = cursor.execute(_NEWEST, (self._workflow,)).fetchone()
-        return Changes(newest or self.run_id, records, attempts, lines), states, written
+        return Changes(newest or self.run_id, records, attempts, lines, lines_before), states, written
 
     def _records(self, cursor: sqlite3.Cursor, names: Sequence[str]) -> Iterator[tuple[str, TaskRecord | None]]:
         for some in _portions(names):
@@ -104,7 +106,7 @@ class RunTail:
         states: Mapping[str, _State],
         records: Mapping[str, TaskRecord],
         attempts: Mapping[str, Sequence[AttemptRecord]],
-    ) -> tuple[dict[_Place, list[LogLine]], dict[_Place, int]]:
+    ) -> tuple[dict[_Place, list[LogLine]], dict[_Place, int], dict[_Place, int]]:
         open_now = {
             (name, attempt)
             for name, (status, run, attempt, _) in states.items()
@@ -118,6 +120,7 @@ class RunTail:
             if one.error and one.attempt > self._told_of(name)
         }
         lines: dict[_Place, list[LogLine]] = {}
+        lines_before: dict[_Place, int] = {}
         written: dict[_Place, int] = {}
         for place in sorted(open_now | failed | self._written.keys()):
             before = self._written.get(place, 0)
@@ -127,9 +130,10 @@ class RunTail:
             found = [LogLine(*row[1:]) for row in reversed(rows) if is_sane(row[1:], LINE_KINDS)]
             if found:
                 lines[place] = found
+                lines_before[place] = rows[-1][0] - 1
             if place in open_now:
                 written[place] = rows[0][0] if rows else before
-        return lines, written
+        return lines, lines_before, written
 
     def _told_of(self, name: str) -> int:
         """Return the number of the last attempt in this run that was known when it was asked before."""

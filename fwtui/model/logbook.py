@@ -55,12 +55,8 @@ class Logbook:
 
     def _take_output(self, event: TaskOutput) -> None:
         key = event.task, event.attempt
-        if key not in self._lines:
-            self._lines[key] = deque(maxlen=_MOST)
-            if event.first > 1:
-                self._missing.add(key)
-        lines = self._lines[key]
-        if len(lines) + len(event.lines) > _MOST:
+        lines = self._lines.setdefault(key, deque(maxlen=_MOST))
+        if event.first > len(lines) + 1 or len(lines) + len(event.lines) > _MOST:
             self._missing.add(key)
         lines.extend(event.lines)
         unkept = self._unkept.get(key)

@@ -7,6 +7,7 @@ which it must have happened, so that a view is carried through it as through any
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from flowweaver.events import (
@@ -39,6 +40,10 @@ class Told(NamedTuple):
         return cls(record.attempt, record.status is not TaskStatus.RUNNING)
 
 
+_Lines = tuple[Sequence[LogLine], int | None]
+"""Lines, and how many there were before them, if that is known."""
+
+
 class _Story:
     """One task's events since they were told before, in order."""
 
@@ -50,9 +55,11 @@ class _Story:
     def add(self, kind: type[Event], time: float, **facts: Any) -> None:
         self.events.append((time, kind, {"run_id": self._run_id, "task": self._task, "time": time, **facts}))
 
-    def writes(self, attempt: int, lines: Sequence[LogLine]) -> None:
+    def writes(self, attempt: int, written: _Lines) -> None:
+        lines, before = written
         if lines:
-            self.add(TaskOutput, lines[-1].time, attempt=attempt, lines=tuple(lines))
+            first = 0 if before is None else before + 1
+            self.add(TaskOutput, lines[-1].time, attempt=attempt, lines=tuple(lines), first=first)
 
 
 def events_of(
@@ -61,6 +68,7 @@ def events_of(
     records: Mapping[str, TaskRecord],
     attempts: Mapping[str, Sequence[AttemptRecord]],
     lines: Mapping[tuple[str, int], Sequence[LogLine]],
+    lines_before: Mapping[tuple[str, int], int] = MappingProxyType({}),
     *,
     wait: Callable[[str, int], float],
     number: Callable[[], int],
@@ -73,18 +81,20 @@ def events_of(
         records: those that are others now.
         attempts: of these tasks in the run, the first first, as far as they are known.
         lines: what was written since, by task and attempt.
+        lines_before: how many lines there were before these, as far as that is known.
         wait: seconds that a task waits after a failed attempt, given its name and the attempt's number.
         number: gives each event its place.
     """
+    written = {place: (texts, lines_before.get(place)) for place, texts in lines.items()}
     stories = []
     for name, record in records.items():
         story = _Story(run_id, name)
-        _tell(story, Told.by(before.get(name), run_id), record, attempts.get(name, ()), lines, wait)
+        _tell(story, Told.by(before.get(name), run_id), record, attempts.get(name, ()), written, wait)
         stories.append(story)
-    for (name, attempt), written in lines.items():
+    for (name, attempt), some in written.items():
         if name not in records:
             story = _Story(run_id, name)
-            story.writes(attempt, written)
+            story.writes(attempt, some)
             stories.append(story)
     # Each story in its own order; among them by when they ended, as far as that is known.
     stories.sort(key=lambda story: story.events[-1][0] if story.events else 0.0)
@@ -96,7 +106,7 @@ def _tell(
     told: Told,
     record: TaskRecord,
     attempts: Sequence[AttemptRecord],
-    lines: Mapping[tuple[str, int], Sequence[LogLine]],
+    written: Mapping[tuple[str, int], _Lines],
     wait: Callable[[str, int], float],
 ) -> None:
     if record.status is TaskStatus.SKIPPED:
@@ -113,7 +123,7 @@ def _tell(
         begun = _begun(one, record, last=last)
         if attempt > told.attempt:
             story.add(TaskStarted, begun, attempt=attempt)
-        story.writes(attempt, lines.get((record.task_name, attempt), ()))
+        story.writes(attempt, written.get((record.task_name, attempt), ((), None)))
         if not last:
             _failed_once(story, attempt, one, begun, 0.0)
         elif record.status is TaskStatus.RETRYING:

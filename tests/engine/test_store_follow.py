@@ -105,8 +105,10 @@ def test_very_many_lines_at_once_are_read_from_their_end(journal: RunJournal, re
     begins(journal, "a")
     writes(journal, "a", *(str(number) for number in range(10_050)))
     tail = tail_of(reading)
-    lines = tail.read().lines["a", 1]
+    changes = tail.read()
+    lines = changes.lines["a", 1]
     assert (lines[0].text, lines[-1].text, len(lines)) == ("50", "10049", 10_000)
+    assert changes.lines_before["a", 1] == 50
     writes(journal, "a", "more")
     assert [line.text for line in tail.read().lines["a", 1]] == ["more"]
 

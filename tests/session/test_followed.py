@@ -238,3 +238,11 @@ def test_what_a_task_wrote_stands_between_the_beginning_and_the_end_of_its_attem
     if told and status is not TaskStatus.RUNNING:
         assert events.index(told[0]) == 1
         assert len(events) == 3
+
+
+def test_lines_that_are_told_of_have_the_numbers_that_the_store_gave_them() -> None:
+    record = TaskRecord("t", TaskStatus.RUNNING, 10.0, run_id=RUN, attempt=1, started_at=5.0)
+    lines = {("t", 1): (LogLine("t", 1, 6.0, "out", "x"),), ("u", 1): (LogLine("u", 1, 6.0, "out", "y"),)}
+    events = events_of(RUN, {}, {"t": record}, {}, lines, {("t", 1): 50}, wait=lambda *_: 0.0, number=lambda: 1)
+    told = {event.task: event.first for event in events if isinstance(event, TaskOutput)}
+    assert told == {"t": 51, "u": 0}, "0 where that is not known"
