@@ -218,6 +218,9 @@ class _Stream(io.TextIOBase):
     def flush(self) -> None:
         self._behind.flush()
 
+    def close(self) -> None:
+        """Close nothing: what stands behind is somebody else's."""
+
     def writable(self) -> bool:
         return True
 

@@ -69,7 +69,7 @@ def test_the_second_interrupt_leaves_the_task_behind_and_a_resume_runs_it_again(
     while process.poll() is None:  # signals that come together count as one: repeat until it has had its second
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(0.2)
+            process.wait(1.0)
         except subprocess.TimeoutExpired:
             continue
     assert ends(process) == "interrupted PENDING PENDING\n"

@@ -149,7 +149,7 @@ def tables() -> dict[str, Any]:
         "dated": pandas.DataFrame({"a": [1.5, None]}, index=pandas.date_range("2020", periods=2, tz="Europe/Paris")),
         "two levels": pandas.DataFrame({("a", "b"): [1]}), "categories": pandas.Series(["a", "b"], dtype="category"),
         "series": pandas.Series([1, None], name="s"), "timestamp": pandas.Timestamp("2020", tz="UTC"),
-        "pandas delta": pandas.Timedelta("1d"), "NA": pandas.NA, "NaT": pandas.NaT, "empty frame": pandas.DataFrame(),
+        "pandas delta": pandas.Timedelta(days=1), "NA": pandas.NA, "NaT": pandas.NaT, "empty frame": pandas.DataFrame(),
     }  # fmt: skip
     return found | {"frames": {1: found["frame"], "1": found["array"]}}
 
