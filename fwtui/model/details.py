@@ -18,6 +18,7 @@ __all__ = ["details_lines", "result_text", "short_result", "size_text"]
 
 _LABEL = 10
 _VALUE = 23
+_NOTHING_YET = "nothing yet"
 _MANY = re.compile(r"^(\w+), ([\d,]+) items$")
 
 
@@ -39,12 +40,25 @@ def short_result(summary: str) -> str:
 def result_text(record: TaskRecord | None) -> str:
     """Return what is known of a task's stored result: "list, 26,483 items, 9.1 MB, kept"."""
     if record is None or record.cleared or (record.digest is None and not record.not_kept):
-        return "nothing yet"
-    parts = [visible(record.summary)] if record.summary else []
-    if record.size and record.not_kept is None:
-        parts.append(size_text(record.size))
-    parts.append("kept" if record.not_kept is None else f"not kept: {visible(record.not_kept)}")
+        return _NOTHING_YET
+    return _result(visible(record.summary), record.size, None if record.not_kept is None else visible(record.not_kept))
+
+
+def _result(summary: str, size: int, not_kept: str | None) -> str:
+    parts = [summary] if summary else []
+    if size and not_kept is None:
+        parts.append(size_text(size))
+    parts.append("kept" if not_kept is None else f"not kept: {not_kept}")
     return ", ".join(parts)
+
+
+def _given(view: RunView, name: str) -> str:
+    """Return what a task gave: in a run that goes on as it was told, for the records are those of before it."""
+    task, record = view.tasks.get(name), view.records.get(name)
+    made_now = task is not None and task.state is State.DONE and view.running
+    if task is not None and made_now and (record is None or record.run_id != task.run_id):
+        return _result(task.summary, task.size, task.not_kept or None)
+    return result_text(record)
 
 
 def _headline(view: RunView, task: TaskView, now: float) -> str:
@@ -94,9 +108,9 @@ def details_lines(view: RunView, task: TaskView, now: float, width: int) -> list
         made += [*(line(f" {part}") for part in wrap(visible(task.info.description), width - 2)), ()]
     deps, feeds = task.info.deps, view.dependents.get(task.name, ())
     longest = max((cells(visible(dep)) for dep in deps), default=0)
-    takes = [line(pad_end(visible(dep), longest + 3), result_text(view.records.get(dep))) for dep in deps]
+    takes = [line(pad_end(visible(dep), longest + 3), _given(view, dep)) for dep in deps]
     made += _labelled("takes", takes or [line("nothing")])
-    made += _labelled("gives", [line(result_text(view.records.get(task.name)))])
+    made += _labelled("gives", [line(_given(view, task.name))])
     made.append(())
     if deps:
         made += _labelled("needs", [_neighbours(view, deps)])

@@ -22,9 +22,10 @@ from flowweaver.events import (
     TaskSkipped,
     TaskStarted,
 )
+from flowweaver.plan import Action
 from flowweaver.records import AttemptRecord
 from fwtui.model.standing import reason_word, word_after_run
-from fwtui.model.status import OPEN_STATES, State
+from fwtui.model.status import DONE_STATES, OPEN_STATES, State
 from fwtui.model.text import visible
 from fwtui.model.times import minute_text
 from fwtui.model.views import Facts, RunFacts, RunView, TaskView, dependents_of, first_line
@@ -87,6 +88,7 @@ class _Draft:
                 )
                 if event.outcome != "cancelled":
                     self._not_by_you(event)
+                self._plan_over()
 
     def done(self) -> RunView:
         """Return the view that the events led to."""
@@ -220,6 +222,13 @@ class _Draft:
             note=note,
         )
         self._end_attempt(event, outcome, event.error, event.traceback)
+
+    def _plan_over(self) -> None:
+        """What the run was to do is done: until somebody plans anew, what did not get done is what is to be run."""
+        left_out = set(self.view.plan.names(Action.LEAVE))
+        planned = [task for name, task in self.tasks.items() if name not in left_out]
+        done = sum(task.state in DONE_STATES for task in planned)
+        self.view = replace(self.view, to_run=len(planned) - done, maybe=0, reused=done)
 
     def _not_by_you(self, event: RunFinished) -> None:
         """What was cut short in a run that nobody stopped was so by the end of its process."""

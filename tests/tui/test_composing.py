@@ -337,6 +337,22 @@ def test_details_of_every_task_fit():
             assert f"workflows/etl.py:{task.info.line}" in text
 
 
+def test_details_tell_what_was_given_in_a_run_that_goes_on():
+    """The record of a result comes with the end of the run; that there is one is known as soon as it is."""
+    story = Story()
+    given = replace(story.completes("extract_airlines", "10:42:03.1"), summary="dict, 16 items", size=438)
+    kept_by_nobody = replace(story.completes("extract_airports", "10:42:03.1"), not_kept="a socket")
+    view = fold(idle_view(never_ran_picture()), [story.begins(), given, kept_by_nobody])
+
+    def gives(name):
+        lines = [plain(each) for each in details_lines(view, view.tasks[name], at("10:42:04"), 80)]
+        return next(each for each in lines if each.startswith(" gives"))
+
+    assert gives("extract_airlines") == " gives    dict, 16 items, 438 bytes, kept"
+    assert gives("extract_airports") == " gives    not kept: a socket"
+    assert gives("extract_flights") == " gives    nothing yet"
+
+
 def test_sizes_and_results_in_few_words():
     assert [size_text(size) for size in (1, 870, 12_300, 104_000, 9_100_000, 2_500_000_000)] == [
         "1 byte",

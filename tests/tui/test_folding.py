@@ -11,7 +11,9 @@ from scenes import EDGES, ERROR, Story, at, failed_picture, never_ran_picture
 
 from flowweaver.events import TaskFailed
 from fwtui.model.folding import fold
+from fwtui.model.header import HeaderFacts, verdict
 from fwtui.model.logbook import Logbook
+from fwtui.model.segments import plain
 from fwtui.model.status import FAILURES, State
 from fwtui.model.views import idle_view
 from fwtui.model.words import started_text, time_text, try_text, why_text
@@ -49,6 +51,16 @@ CHOICES = st.lists(
     min_size=len(NAMES),
     max_size=len(NAMES),
 )
+
+
+@given(CHOICES)
+def test_when_a_run_is_over_what_is_not_done_is_to_be_run(choices):
+    """... from its last event on, and not only when the store has been looked at again."""
+    before = replace(start(), to_run=9, maybe=2)
+    assert fold(before, list(run_of(Story(), choices))[:-1]).to_run == 9
+    view = fold(before, list(run_of(Story(), choices)))
+    assert (view.to_run, view.maybe, view.reused) == (view.total - view.done, 0, view.done)
+    assert ("to run" in plain(verdict(view, HeaderFacts()))) is False or view.to_run > 0
 
 
 @given(CHOICES, st.lists(st.integers(0, 60), max_size=6))
