@@ -15,7 +15,7 @@ from fwtui.model.estimates import longest_path, seconds_left
 from fwtui.model.footer import FooterFacts, Hint, hints_for
 from fwtui.model.header import HeaderFacts
 from fwtui.model.key_names import USUAL, KeyNames
-from fwtui.model.layout import Layout, has_left, layout_for
+from fwtui.model.layout import Layout, has_left, layout_for, left_width
 from fwtui.model.messages import Message
 from fwtui.model.views import RunView
 from fwtui.screens.conductor import Conductor
@@ -193,7 +193,8 @@ class Board(Screen[None], inherit_bindings=False):
         view = self.conductor.view
         graph = (0, 0)
         if view is not None and has_left(*self.size):
-            graph = self.pane.graph_size(view, self.size.width)
+            width, height = self.size
+            graph = self.pane.graph_size(view, width, (left_width(width), height))
         total = 0 if view is None else view.total
         full = "pane" if self.pane.never_loaded else self.full
         return layout_for(*self.size, total, graph=graph, full=full, shown=self.pane.active)

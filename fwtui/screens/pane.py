@@ -10,6 +10,7 @@ from textual.widget import Widget
 from fwtui.model.ansi import coloured
 from fwtui.model.breakpoints import WIDE
 from fwtui.model.details import details_lines
+from fwtui.model.graph.part import MOST_AT_ONCE
 from fwtui.model.graph.words import WALK_HINT
 from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.layout import Layout
@@ -188,10 +189,12 @@ class Pane:
         self.show("log")
         self.log.other_attempt(step)
 
-    def graph_size(self, view: RunView, width: int) -> tuple[int, int]:
-        """Return how many columns and rows the whole graph takes on a screen of a width; nothing if it is too large."""
+    def graph_size(self, view: RunView, width: int, most: tuple[int, int]) -> tuple[int, int]:
+        """Return columns and rows of the whole graph on a screen of a width; nothing if it takes more than ``most``."""
+        if view.total > MOST_AT_ONCE:
+            return 0, 0
         self._graph.show(view)
-        return self._graph.size_of_whole(width)
+        return self._graph.size_of_whole(width, most)
 
     def tick(self) -> None:
         """Move the times that go on."""

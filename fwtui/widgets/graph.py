@@ -15,7 +15,7 @@ from textual.strip import Strip
 from fwtui.model.breakpoints import VERY_WIDE, WIDE
 from fwtui.model.graph.layout import Node
 from fwtui.model.graph.paint import Marks, lit_cells, row_line
-from fwtui.model.graph.part import MOST_AT_ONCE, Part, Room, levels_for, part_for, whole
+from fwtui.model.graph.part import MOST_AT_ONCE, Part, Room, least_size, levels_for, part_for, whole
 from fwtui.model.graph.shape import Shape, shape_of
 from fwtui.model.graph.walk import Direction, walk, walk_far
 from fwtui.model.graph.words import Surroundings, foot_lines, graph_title
@@ -149,13 +149,21 @@ class GraphView(Scrolled, can_focus=True):
             return ""
         return graph_title(self._shape, self._part, self._filter, self._marks.matches)
 
-    def size_of_whole(self, width: int) -> Size:
-        """Return how many cells the whole graph takes on a screen of a width, for whoever has to make room for it."""
+    def size_of_whole(self, width: int, most: tuple[int, int]) -> Size:
+        """Return how many cells the whole graph takes, for whoever has to make room for it.
+
+        Args:
+            width: columns of the screen.
+            most: columns and rows that there may be for it; of a graph that surely takes more the size is (0, 0).
+        """
         if len(self._view.tasks) > MOST_AT_ONCE:
             return Size(0, 0)
         self._take_shape()
         room = Room(longest=_longest(width), ascii_only=self.ascii)
         if self._whole is None or self._whole[0] != room:
+            least = least_size(self._shape, room)
+            if least[0] > most[0] or least[1] > most[1]:
+                return Size(0, 0)
             self._whole = room, whole(self._shape, room)
         made = self._whole[1]
         return Size(made.width + 1, made.layout.height)

@@ -14,7 +14,7 @@ from scenes import EDGES, NOW, Story, at, failed_picture, never_ran_picture
 
 from fwtui.model.folding import fold
 from fwtui.model.graph.paint import Marks, lit_cells, row_line
-from fwtui.model.graph.part import MOST_AT_ONCE, Part, Room, levels_for, part_for
+from fwtui.model.graph.part import MOST_AT_ONCE, Part, Room, least_size, levels_for, part_for, whole
 from fwtui.model.graph.shape import shape_of
 from fwtui.model.graph.walk import walk, walk_far
 from fwtui.model.graph.words import Surroundings, foot_lines, graph_title, layer_lines
@@ -229,6 +229,16 @@ def test_every_line_below_a_graph_fits_and_names_the_state_in_a_word(state, widt
     lines = foot_lines(view, STORY, part, "write_report", Surroundings(width, wide=wide, now=NOW), 20)
     assert all(width_of(line) <= width for line in lines)
     assert any(state.value in plain(line) for line in lines)
+
+
+@given(graphs(), st.integers(4, 30), st.booleans())
+@settings(max_examples=100)
+def test_a_whole_graph_takes_what_it_takes_at_least(graph, longest, only_ascii):
+    shape, room = shape_of(graph), Room(longest=longest, ascii_only=only_ascii)
+    columns, rows = least_size(shape, room)
+    made = whole(shape, room)
+    assert made.width >= columns
+    assert made.layout.height >= rows
 
 
 def test_names_that_do_not_fit_are_counted():

@@ -23,6 +23,7 @@ from fwtui.model.graph import layout as layouts
 from fwtui.model.graph.part import MOST_AT_ONCE
 from fwtui.model.status import State
 from fwtui.model.views import Facts, RunView, TaskView, dependents_of, idle_view
+from fwtui.widgets import graph as graphs
 from fwtui.widgets.drawing import ASCII
 from fwtui.widgets.graph import GraphView
 
@@ -152,7 +153,8 @@ def test_picture_f_at_120_columns_and_beside_the_details_at_200(size):
             below = [] if size[0] >= 160 else [" ✗ join_delays   failed on attempt 3 of 3, 0.8s   KeyError: 'hour_utc'"]
             assert [row for row in app.rows[6:] if row][:1] == below
             assert app.graph.title == "9 tasks, 5 layers"
-            assert app.graph.size_of_whole(200) == (107, 4)
+            assert app.graph.size_of_whole(200, (107, 4)) == (107, 4)
+            assert app.graph.size_of_whole(200, (500, 100)) == (107, 4)
 
     play(scene())
 
@@ -406,6 +408,17 @@ def test_however_low_it_is_the_selected_task_is_shown(height):
     play(scene())
 
 
+def test_a_graph_that_surely_takes_more_is_not_laid_out_to_find_out(monkeypatch):
+    async def scene():
+        async with stage(CHAIN, "step_0", size=(60, 20)) as (app, _):
+            monkeypatch.setattr(graphs, "whole", None)
+            assert app.graph.size_of_whole(200, (108, 30)) == (0, 0)
+            monkeypatch.undo()
+            assert app.graph.size_of_whole(200, (1_000, 30)).height == 1
+
+    play(scene())
+
+
 # -- large graphs -------------------------------------------------------------------------------------------------------
 
 
@@ -417,7 +430,7 @@ def test_a_large_graph_opens_near_the_selected_task_with_a_bar_for_each_layer():
             assert app.rows[4].startswith(" layers ━━━━━━━━━━━━━━  ━━")
             assert "›3: 80" in app.rows[5]
             assert app.graph.title == "5 of 400 tasks"
-            assert app.graph.size_of_whole(200) == (0, 0)
+            assert app.graph.size_of_whole(200, (500, 500)) == (0, 0)
             await pilot.press("plus")
             assert app.rows[1] == "  ‹ 1 ──→ ✓ t90 ──→ ✓ t170 ──→ ✓ t250 ──→ 1 ›"
             await pilot.press("minus", "minus")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from fwtui.model.graph.layout import Layout, Sketch, draw, lay_out, short_label
 from fwtui.model.graph.shape import Shape, layers_of
+from fwtui.model.segments import cells
 
-__all__ = ["MOST_AT_ONCE", "Part", "Room", "levels_for", "part_for", "whole"]
+__all__ = ["MOST_AT_ONCE", "Part", "Room", "least_size", "levels_for", "part_for", "whole"]
 
 MOST_AT_ONCE = 300
 """Tasks up to which a graph is shown as a whole; more would be wallpaper."""
@@ -16,6 +17,8 @@ _LEVELS = (1, 2, 3, 5, 8)
 _FIRST_LEVELS = 2
 _MOST_A_SIDE = 60
 _SHORTEST = 10
+_ICON = 2
+_LEAST_GAP = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,16 @@ def levels_for(shape: Shape, room: Room) -> tuple[int | None, ...]:
 def whole(shape: Shape, room: Room) -> Part:
     """Return the whole graph."""
     return Part(lay_out(shape, longest=room.longest, ascii_only=room.ascii_only))
+
+
+def least_size(shape: Shape, room: Room) -> tuple[int, int]:
+    """Return columns and rows that the whole graph takes at least: far less work than to lay it out."""
+    widest, number = [0] * shape.depth, [0] * shape.depth
+    for name, layer in shape.layer.items():
+        label = short_label(name, room.longest, ascii_only=room.ascii_only)
+        widest[layer] = max(widest[layer], cells(label) + _ICON)
+        number[layer] += 1
+    return sum(widest) + _LEAST_GAP * max(0, shape.depth - 1), max(number, default=0)
 
 
 def _keeps(shape: Shape, part: Part, selected: str | None, *, aside: bool) -> bool:
