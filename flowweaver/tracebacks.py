@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from flowweaver.errors import describe_exception
 
-__all__ = ["HERE", "Frame", "frames_in", "traceback_text"]
+__all__ = ["HERE", "Frame", "frames_in", "traceback_of", "traceback_text"]
 
 _FRAMES = 40
 _CHAIN = 8
@@ -26,7 +26,7 @@ _CONTEXT = "During handling of the above exception, another exception occurred:"
 _cause_of = BaseException.__dict__["__cause__"].__get__
 _context_of = BaseException.__dict__["__context__"].__get__
 _hides_context = BaseException.__dict__["__suppress_context__"].__get__
-_traceback_of = BaseException.__dict__["__traceback__"].__get__
+traceback_of = BaseException.__dict__["__traceback__"].__get__
 _members_of = BaseExceptionGroup.__dict__["exceptions"].__get__
 
 
@@ -61,7 +61,7 @@ def traceback_text(error: BaseException) -> str:
     at: BaseException | None = error
     while at is not None and id(at) not in seen and len(blocks) < _CHAIN:
         seen.add(id(at))
-        lines = _frames(_traceback_of(at))
+        lines = _frames(traceback_of(at))
         head = ["Traceback (most recent call last):"] if lines else []
         block = [*head, *lines, *describe_exception(at).split("\n")]
         if issubclass(type(at), BaseExceptionGroup):

@@ -13,6 +13,7 @@ from typing import Any
 
 from flowweaver.errors import FlowWeaverError, MissingArgumentError, describe_exception
 from flowweaver.executors.base import intercepting
+from flowweaver.tracebacks import traceback_of
 from flowweaver.workflow import Workflow
 from fwtui.model.text import cut, joined, visible
 from fwtui.session.describe import describe
@@ -98,11 +99,21 @@ class _Load:
 
     def workflow(self, name: str | None, now: float) -> Loaded:
         try:
-            with self._output.taken(), as_script(self._project.file), intercepting(self._hand_over):
-                module = self._run(self._imports.import_file)
-                found = self._workflows(module)
+            return self._loaded(name, now)
+        except LoadProblem:
+            raise
         except _FailedError as failed:
             raise self._problem(failed.error) from None
+        except Exception as error:
+            # The file's own classes may raise when they are looked at; without a frame of theirs it is our mistake.
+            if not self._own_frames(error):
+                raise
+            raise self._problem(error) from None
+
+    def _loaded(self, name: str | None, now: float) -> Loaded:
+        with self._output.taken(), as_script(self._project.file), intercepting(self._hand_over):
+            module = self._run(self._imports.import_file)
+            found = self._workflows(module)
         workflow = self._choose(found, name, module)
         self._check(workflow)
         return Loaded(
@@ -135,7 +146,8 @@ class _Load:
             raise _FailedError(error) from error
 
     def _workflows(self, module: ModuleType) -> list[Workflow]:
-        found = [value for value in list(vars(module).values()) if isinstance(value, Workflow)]
+        # By type: isinstance would ask each value for its class, and a proxy may raise when it is asked.
+        found: list[Workflow] = [value for value in list(vars(module).values()) if issubclass(type(value), Workflow)]
         if self._handed:
             found = [self._handed[0], *found]
         builder = vars(module).get(_BUILDER)
@@ -253,16 +265,20 @@ class _Load:
             'Put that call under: if __name__ == "__main__":'
         )
 
+    def _own_frames(self, error: BaseException) -> list[SourceFrame]:
+        return own_frames(raw_frames(traceback_of(error)), self._imports.belongs)
+
     def _problem(self, error: BaseException) -> LoadProblem:
-        frames = own_frames(raw_frames(error.__traceback__), self._imports.belongs)
-        if isinstance(error, SyntaxError) and error.filename:
+        frames = self._own_frames(error)
+        kind = type(error)  # its own word for it may be anything
+        if issubclass(kind, SyntaxError) and isinstance(error, SyntaxError) and error.filename:
             # The place of the mistake itself; the frames only tell who imported that file.
             path, line = str(error.filename), error.lineno
         elif frames:
             path, line = frames[-1].path, frames[-1].line
         else:
             path, line = str(self._project.file), None
-        hint = _hidden_library(self._project.file) if isinstance(error, ImportError | AttributeError) else ""
+        hint = _hidden_library(self._project.file) if issubclass(kind, ImportError | AttributeError) else ""
         return LoadProblem(visible(shown(path)), _text_of(error), line=line, frames=_told(frames), hint=hint, path=path)
 
 
@@ -275,11 +291,12 @@ class _FailedError(Exception):
 
 
 def _text_of(error: BaseException) -> str:
-    if isinstance(error, SystemExit):
-        return f"it ends itself while it is loaded: sys.exit({'' if error.code is None else repr(error.code)[:60]})"
-    if isinstance(error, SyntaxError):
+    kind = type(error)
+    if issubclass(kind, SystemExit) and isinstance(error, SystemExit):
+        text = f"it ends itself while it is loaded: sys.exit({'' if error.code is None else repr(error.code)[:60]})"
+    elif issubclass(kind, SyntaxError) and isinstance(error, SyntaxError):
         text = f"{type(error).__name__}: {error.msg}"
-    elif isinstance(error, FlowWeaverError):
+    elif issubclass(kind, FlowWeaverError) and kind.__module__ == FlowWeaverError.__module__:
         text = str(error)  # says by itself what is wrong, and where
     else:
         text = describe_exception(error)
