@@ -51,7 +51,7 @@ class ProblemPage:
 
     async def _read(self, problem: LoadProblem) -> None:
         excerpts = await in_thread(_excerpts_of, problem)
-        if problem is self._problem:
+        if problem is self._problem and self._widget.is_attached:
             self._excerpts = excerpts
             self.fill()
 

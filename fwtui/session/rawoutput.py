@@ -21,7 +21,7 @@ from flowweaver.capture import outside_source, write_outside
 __all__ = ["RawOutput"]
 
 _CHUNK = 65_536
-_AT_ONCE = 64
+_AT_ONCE = 4
 _LINE = 65_536
 _END, _GIVE_ALL = b".", b"!"
 _PATIENCE = 0.3
