@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,3 +62,17 @@ def test_a_long_task_among_short_ones_holds_up_none_of_them() -> None:
 
     shorts = [rest.release] * count
     threads_of([lambda: None] * 300 + [long] + shorts, workers=2)
+
+
+def test_a_worker_that_leaves_to_a_quicker_one_is_called_back_when_that_one_has_begun_a_long_task(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Pace, "short", True)
+    monkeypatch.setattr("flowweaver.driver.LOOK_AGAIN", 0.5)
+    begun, released = threading.Event(), threading.Event()
+    flow = Workflow("pace")
+    flow.add_task(Task("long", lambda: (begun.set(), released.wait(10))[1]))
+    flow.add_task(Task("quick", lambda: begun.wait(10)))
+    flow.add_task(Task("release", released.set))
+    ThreadedExecutor(max_workers=2).execute(flow)
+    assert flow.get_task_result("long") is True
