@@ -24,6 +24,7 @@ __all__ = ["StateFile", "Work", "read_rows"]
 T = TypeVar("T")
 P = ParamSpec("P")
 Work = Callable[[sqlite3.Cursor], T]
+Look = Callable[[sqlite3.Connection], T]
 
 PATIENCE: Final = 60.0
 """Seconds after which another program's lock is told instead of waited out."""
@@ -116,9 +117,9 @@ class StateFile:
             if before is None:
                 return _on_new(work)
             try:
-                found = self.patiently(self._read_file, work, before)
+                found = self.patiently(self._look, before, self._reading(work, before))
             except StateError:
-                if before.quiet and self._stamp() != before:
+                if before.log is None and self._stamp() != before:
                     continue
                 raise
             if not before.quiet:
@@ -130,37 +131,44 @@ class StateFile:
 
     def _tidy(self) -> None:
         """Remove an empty log: reading makes one if the last writer took its own away at that very moment."""
-        if _size(f"{self.path}-wal") == 0:
+        if self._beside("-wal") == 0:
             with suppress(sqlite3.Error), closing(connect(self.path, "mode=rw")) as connection:
                 connection.execute("SELECT 1 FROM sqlite_master").fetchone()
 
-    def _read_file(self, work: Work[T], stamp: _Stamp) -> T:
+    def _reading(self, work: Work[T], stamp: _Stamp) -> Look[T]:
+        def look(connection: sqlite3.Connection) -> T:
+            if self._recognise(connection, stamp) is not Kind.CURRENT:
+                return _on_copy(connection, work, self.clock())
+            return work(connection.cursor())
+
+        return look
+
+    def _look(self, stamp: _Stamp, look: Look[T]) -> T:
+        """Return what is seen through a connection that writes nothing, not even beside the file."""
         if stamp.log is not None and not stamp.has_index:
-            return self._read_elsewhere(work, stamp)
+            return self._look_elsewhere(look)
         try:
             with closing(self._connect_to_read(stamp)) as connection:
-                return self._read_through(connection, work, stamp)
+                return look(connection)
         except sqlite3.OperationalError as error:
             if stamp.quiet or _code(error) not in _BARRED:
                 raise
-        return self._read_elsewhere(work, stamp)
+        return self._look_elsewhere(look)
 
-    def _read_through(self, connection: sqlite3.Connection, work: Work[T], stamp: _Stamp) -> T:
-        if self._recognise(connection, stamp) is not Kind.CURRENT:
-            return _on_copy(connection, work, self.clock())
-        return work(connection.cursor())
-
-    def _read_elsewhere(self, work: Work[T], stamp: _Stamp) -> T:
-        """Read a copy: a writer died, and its log cannot be read where it is without writing there."""
+    def _look_elsewhere(self, look: Look[T]) -> T:
+        """Look at a copy: a writer died, and what it left cannot be read where it is without writing there."""
         from tempfile import TemporaryDirectory  # seldom needed, and half of the time that importing this would take
 
-        with TemporaryDirectory(prefix="flowweaver-") as folder:
-            copy = os.path.join(folder, "state.db")
-            for suffix in ("", "-wal", "-journal"):
-                with suppress(FileNotFoundError):
-                    _copy_privately(self.path + suffix, copy + suffix)
-            with closing(connect(copy, "mode=rw")) as connection:
-                return self._read_through(connection, work, stamp)
+        try:
+            with TemporaryDirectory(prefix="flowweaver-") as folder:
+                copy = os.path.join(folder, "state.db")
+                for suffix in ("", "-wal", "-journal"):
+                    with suppress(FileNotFoundError):
+                        _copy_privately(self.path + suffix, copy + suffix)
+                with closing(connect(copy, "mode=rw")) as connection:
+                    return look(connection)
+        except OSError as error:
+            raise self.error(f"cannot be copied to be looked at: {error.strerror or error}") from None
 
     def _connect_to_read(self, stamp: _Stamp) -> sqlite3.Connection:
         return connect(self.path, "mode=ro&immutable=1" if stamp.quiet else "mode=ro")
@@ -199,9 +207,18 @@ class StateFile:
             raise self.error(_REASONS[sqlite3.SQLITE_NOTADB])
         if not os.access(self.path, os.R_OK):
             raise self.error("cannot be read: permission denied")
-        log = _size(f"{self.path}-wal")
-        index, journal = (os.path.exists(self.path + suffix) for suffix in ("-shm", "-journal"))
-        return _Stamp(about.st_ino, about.st_size, about.st_mtime_ns, log, index, journal)
+        log, index, journal = (self._beside(suffix) for suffix in ("-wal", "-shm", "-journal"))
+        return _Stamp(about.st_ino, about.st_size, about.st_mtime_ns, log, index is not None, journal is not None)
+
+    def _beside(self, suffix: str) -> int | None:
+        """Return the size of one of SQLite's own files beside the state, None if it is not there."""
+        try:
+            about = os.lstat(self.path + suffix)
+        except OSError:
+            return None
+        if not stat.S_ISREG(about.st_mode):
+            raise self.error(f"cannot be used: {os.path.basename(self.path)}{suffix} beside it is not a file")
+        return about.st_size
 
     # -- before it is written to ------------------------------------------------------------------------------------
 
@@ -219,14 +236,14 @@ class StateFile:
             if before is None:
                 return Kind.EMPTY
             try:
-                return self.patiently(self._examine_file, before, alone=alone)
+                return self.patiently(self._look, before, self._examining(before, alone=alone))
             except StateError:
-                if not before.quiet or self._stamp() == before:
+                if before.log is not None or self._stamp() == before:
                     raise
         raise self.error("cannot be read: it changes all the time")
 
-    def _examine_file(self, stamp: _Stamp, *, alone: bool) -> Kind:
-        with closing(self._connect_to_read(stamp)) as connection:
+    def _examining(self, stamp: _Stamp, *, alone: bool) -> Look[Kind]:
+        def look(connection: sqlite3.Connection) -> Kind:
             kind = self._recognise(connection, stamp)
             if alone:
                 check = "PRAGMA integrity_check"
@@ -236,6 +253,8 @@ class StateFile:
                 if found != "ok":
                     raise self.error(f"is damaged ({str(found).splitlines()[-1]:.200}): {_MOVE}")
             return kind
+
+        return look
 
     def make_private(self) -> None:
         """Make the file if it is not there, and see that only its user can read it, before SQLite touches it.
@@ -295,13 +314,6 @@ def _copy_privately(path: str, copy: str) -> None:
 
     with open(path, "rb") as source, open(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
         copyfileobj(source, target)
-
-
-def _size(path: str) -> int | None:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return None
 
 
 def read_rows(cursor: sqlite3.Cursor) -> None:

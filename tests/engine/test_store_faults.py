@@ -238,6 +238,17 @@ class TestUnusable:
             run(sqlite(path), "wf", a=1)
         assert (path.read_bytes(), log.read_bytes()) == before
 
+    @pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+    def test_a_folder_in_the_place_of_sqlites_own_files_is_told(self, suffix: str, tmp_path: Path) -> None:
+        path = tmp_path / "etl.db"
+        good_file(path)
+        Path(f"{path}{suffix}").mkdir()
+        before = contents(tmp_path)
+        for use in (lambda: run(sqlite(path), "wf", a=1), lambda: SQLiteStateStore(path, read_only=True)):
+            with pytest.raises(StateError, match=f"etl.db{suffix} beside it is not a file"):
+                use()
+        assert {name: data for name, data in contents(tmp_path).items() if not name.endswith(".lock")} == before
+
 
 WRITER = """
 import sys, time
@@ -311,6 +322,35 @@ class TestKilled:
         assert set(done) == {f"task_{number}" for number in range(len(done))}
         assert begun == [f"task_{len(done)}"]
         assert found[begun[0]].interrupted
+
+    @pytest.mark.parametrize("earlier", [True, False], ids=["in a migration", "where no log can be kept"])
+    def test_a_journal_that_a_dead_process_left_is_rolled_back(self, earlier: bool, tmp_path: Path) -> None:
+        """Its change did not fit into memory, so that the file itself has half of it, and the journal the rest."""
+        path = tmp_path / "etl.db"
+        if earlier:
+            foreign(
+                "CREATE TABLE tasks (task_name TEXT PRIMARY KEY, status TEXT, result TEXT, error TEXT, timestamp DATETIME)",
+                "INSERT INTO tasks VALUES ('a', 'COMPLETED', '1', NULL, '2024-01-01')",
+            )(path)
+        else:
+            run(sqlite(path), "wf", a=1)
+            foreign("PRAGMA journal_mode = DELETE")(path)
+        good = path.read_bytes()
+        code = (
+            "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+            "c.execute('PRAGMA cache_size = 1'); c.execute('BEGIN');"
+            "[c.execute('UPDATE tasks SET error = hex(randomblob(?))', (size,)) for size in (20_000, 30_000)];"
+            "os.kill(os.getpid(), 9)"
+        )
+        subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+        assert path.read_bytes() != good
+        before = contents(tmp_path)
+        looking = SQLiteStateStore(path, read_only=True).for_workflow("wf")
+        assert looking.load_task_state("a")["error"] is None  # type: ignore[index]
+        assert contents(tmp_path) == before
+        run(sqlite(path), "wf", b=2)
+        assert [sqlite(path).for_workflow("wf").load_result(name) for name in "ab"] == [1, 2]
+        assert {name.suffix for name in tmp_path.iterdir()} == {".db", ".lock"}
 
     @pytest.mark.parametrize("commits", [1, 7])
     def test_a_json_file_is_whole_and_its_leftovers_go(self, commits: int, tmp_path: Path) -> None:
@@ -449,18 +489,18 @@ class TestOthers:
         path = tmp_path / "etl.db"
         run(sqlite(path), "wf", a=1)
         view = SQLiteStateStore(path, read_only=True).for_workflow("wf")
-        real, reads = sqlite_file.StateFile._read_through, []
+        real, reads = sqlite_file.StateFile._look, []
 
         def slow(database: sqlite_file.StateFile, *args: Any) -> Any:
             found = real(database, *args)
             reads.append(found)
             if len(reads) == 1:
-                monkeypatch.setattr(sqlite_file.StateFile, "_read_through", real)
+                monkeypatch.setattr(sqlite_file.StateFile, "_look", real)
                 run(sqlite(path), "wf", a=2)
-                monkeypatch.setattr(sqlite_file.StateFile, "_read_through", slow)
+                monkeypatch.setattr(sqlite_file.StateFile, "_look", slow)
             return found
 
-        monkeypatch.setattr(sqlite_file.StateFile, "_read_through", slow)
+        monkeypatch.setattr(sqlite_file.StateFile, "_look", slow)
         assert view.load_result("a") == 2
         assert len(reads) == 2
 
@@ -484,6 +524,18 @@ class TestOthers:
             assert sqlite(path).list_all_tasks() == []
         run(sqlite(path), "wf", a=1)
         assert sqlite(path).list_all_tasks() == ["a"]
+
+    def test_a_temporary_folder_that_is_full_is_told(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = tmp_path / "etl.db"
+        kill_while_it_writes(path, 20)
+        Path(f"{path}-shm").unlink()
+
+        def fail(*_args: Any) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(sqlite_file, "_copy_privately", fail)
+        with pytest.raises(StateError, match="etl.db cannot be copied to be looked at: No space left on device"):
+            SQLiteStateStore(path, read_only=True)
 
     def test_a_log_without_its_index_is_read_without_making_one(self, tmp_path: Path) -> None:
         path = tmp_path / "etl.db"
