@@ -32,6 +32,7 @@ __all__ = [
     "WorkflowCancelledError",
     "WorkflowExecutionError",
     "describe_exception",
+    "shown",
     "visible",
 ]
 
@@ -55,6 +56,17 @@ def describe_exception(error: BaseException) -> str:
     if len(text) > _TEXT_LIMIT:
         text = f"{text[:_TEXT_LIMIT]} … ({len(text) - _TEXT_LIMIT:,} more characters)"
     return f"{name}: {text}" if text else name
+
+
+def shown(value: object) -> str:
+    """Return a value as an error text names it: the first 80 characters of its ``repr``, on one line.
+
+    A value that has none that can be had, as a class of the user's may, is named by its type.
+    """
+    try:
+        return visible(str.__str__(repr(value))[:80])
+    except BaseException:  # its class may raise anything; a whole number of thousands of digits has no text either
+        return f"a value of type {visible(str.__str__(_name_of(type(value))))}"
 
 
 def visible(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from flowweaver.errors import DefinitionError, visible
+from flowweaver.errors import DefinitionError, shown, visible
 from flowweaver.workflow import Workflow
 
 __all__ = ["export_dot", "export_json", "export_mermaid", "save_mermaid"]
@@ -28,7 +28,7 @@ def export_mermaid(workflow: Workflow, orientation: str = "TD") -> str:
         DefinitionError: another orientation.
     """
     if orientation not in _ORIENTATIONS:
-        raise DefinitionError(f"orientation is one of {', '.join(_ORIENTATIONS)}, not {orientation!r:.80}")
+        raise DefinitionError(f"orientation is one of {', '.join(_ORIENTATIONS)}, not {shown(orientation)}")
     ids = _ids(workflow)
     lines = [f"flowchart {orientation}"]
     lines += [f'    {ids[name]}["{_mermaid_text(name)}"]' for name in ids]

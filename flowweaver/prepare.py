@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from flowweaver.errors import DefinitionError
+from flowweaver.errors import DefinitionError, shown
 from flowweaver.plan import Action, Plan, Reason, ReasonKind, Selection, TaskFacts, TaskPlan, make_plan
 from flowweaver.records import TaskRecord
 from flowweaver.stores.base import RunJournal
@@ -45,7 +45,7 @@ class Options(NamedTuple):
         counted: tuple[Any, ...] = tuple(self.rerun_on) if several else (self.rerun_on,)
         for word in counted:
             if word not in known:
-                raise DefinitionError(f"rerun_on takes {', '.join(known)}, not {word!r:.80}")
+                raise DefinitionError(f"rerun_on takes {', '.join(known)}, not {shown(word)}")
         names = workflow.dependencies
         return Selection(
             only=None if self.only is None else frozenset(match_names(self.only, names, what="only")),
@@ -61,7 +61,7 @@ class Options(NamedTuple):
             DefinitionError: a value is given for one that the workflow does not have.
         """
         if self.params is not None and not isinstance(self.params, Mapping):
-            raise DefinitionError(f"params is a dict of names and values, not {self.params!r:.80}")
+            raise DefinitionError(f"params is a dict of names and values, not {shown(self.params)}")
         given = dict(self.params or {})
         for name in given:
             if name not in workflow.params:

@@ -30,6 +30,7 @@ from flowweaver.prepare import Options, Prepared, prepare
 from flowweaver.status import TaskStatus, WorkflowStatus
 from flowweaver.stores.base import BaseStateStore, RunJournal
 from flowweaver.summary import RunSummary
+from flowweaver.task import Task
 from flowweaver.workers import Clock, Leave, Workers
 from flowweaver.workflow import Workflow
 
@@ -142,8 +143,7 @@ class Run:
             if task.action is not Action.LEAVE:
                 target = self.workflow.get_task(name)
                 assert target is not None
-                target.reset()
-                target.reason = task.why
+                self._notifier.call("setter", _begin_anew, target, task.why)
         self.workflow.status = WorkflowStatus.RUNNING
         if self._notifier.listening or (prepared.plan.warnings and self._notifier.wants("RunStarted")):
             self._notifier.emit(
@@ -391,6 +391,11 @@ class Run:
             text = f"Workflow {name!r} failed at task {failed!r}: {describe_exception(cause)}"
             return _caused(WorkflowExecutionError(text, failed_task=failed, workflow_name=name), cause)
         return None
+
+
+def _begin_anew(task: Task, why: str) -> None:
+    task.reset()
+    task.reason = why
 
 
 def _caused(error: WorkflowExecutionError, cause: BaseException | None) -> WorkflowExecutionError:

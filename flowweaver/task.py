@@ -3,90 +3,65 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
-from typing import Any, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
-from flowweaver.errors import DefinitionError, TaskExecutionError, describe_exception
+from flowweaver.errors import DefinitionError, TaskExecutionError, describe_exception, shown
 from flowweaver.retry import RetryOn, RetryPolicy
+from flowweaver.settings import (
+    checked_age,
+    checked_callbacks,
+    checked_function,
+    checked_hook,
+    checked_name,
+    checked_paths,
+    checked_serializer,
+    checked_timeout,
+    checked_version,
+    retry_policy,
+)
 from flowweaver.signature import arguments_of, is_async_callable, pass_by_name
 from flowweaver.status import TaskStatus
 
-__all__ = ["StoredResult", "Task", "check_name", "parse_age", "task", "task_of"]
+__all__ = ["StoredResult", "Task", "check_task", "task", "task_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_AGE_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
-
-def parse_age(age: float | str | None) -> float | None:
-    """Return a maximal age in seconds from a number of seconds or text such as "90s", "15m", "12h", "1d", "2w".
+def check_task(task: Task, name: str) -> None:
+    """Look again at what a task is: somebody may have set it after it was added to a workflow under this name.
 
     Raises:
-        DefinitionError: it is neither, or negative.
+        DefinitionError: it has another name, or a setting that makes no sense.
     """
-    if age is None:
-        return None
-    seconds: float = math.nan
-    if not isinstance(age, str):
-        seconds = _float(age)
-    elif age.strip():
-        number, unit = (age.strip()[:-1], age.strip()[-1]) if age.strip()[-1] in _AGE_UNITS else (age.strip(), "s")
-        try:
-            seconds = float(number) * _AGE_UNITS[unit]
-        except ValueError:
-            seconds = math.nan
-    if not seconds >= 0:
-        raise DefinitionError(f'max_age takes seconds or text such as "12h" or "1d", not {age!r}')
-    return seconds
+    if task.name != name:
+        raise DefinitionError(f"Task {name!r} was renamed after it was added, to {shown(task.name)}")
+    if not isinstance(task.retry, RetryPolicy):
+        raise DefinitionError(f"Task {name!r}: retry is a RetryPolicy, not {shown(task.retry)}")
+    checked_function(name, task.func)
+    for setting, check in _LATER.items():
+        value = getattr(task, setting)
+        if value is not None and value is not _NONE:  # most are, and this is done for each of ten thousand tasks
+            checked = check(name, value)
+            if checked is not value:
+                setattr(task, setting, checked)
 
 
-def _float(value: object) -> float:
-    """Return a number as a float, NaN for what is none; a whole number too big for one is endless."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return math.nan
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-
-
-def _checked_number(what: str, value: float, low: float, high: float = math.inf) -> float:
-    number = _float(value)
-    if not low <= number <= high or math.isinf(number):
-        limits = f"{low:g} or more" if math.isinf(high) else f"{low:g} to {high:g}"
-        raise DefinitionError(f"{what} is a number, {limits}, not {value!r:.80}")
-    return number
-
-
-def check_name(name: object, what: str = "A task") -> str:
-    """Return the name of a task or workflow if it can be one.
-
-    Raises:
-        DefinitionError: it is not text, is empty, or cannot be written as UTF-8.
-    """
-    if not isinstance(name, str):
-        raise DefinitionError(f"{what} needs a name that is text, not {type(name).__name__}: {name!r:.80}")
-    if not name.strip():
-        raise DefinitionError(f"{what} needs a name that is not empty")
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise DefinitionError(f"{what} needs a name that can be written as UTF-8, not {name!r:.80}") from None
-    return str.__str__(name)  # that of a member of an Enum says something else
-
-
-def _paths(what: str, value: str | Iterable[str]) -> tuple[str, ...]:
-    one = isinstance(value, str) or hasattr(value, "__fspath__") or not isinstance(value, Iterable)
-    paths = []
-    for item in (value,) if one else value:
-        path = item.__fspath__() if hasattr(item, "__fspath__") else item
-        if not isinstance(path, str) or not path:
-            raise DefinitionError(f"{what} takes paths, not {item!r:.80}")
-        paths.append(path)
-    return tuple(paths)
+_NONE: Final = ()
+_LATER: Final[Mapping[str, Callable[[str, Any], Any]]] = {
+    "timeout": checked_timeout,
+    "callbacks": checked_callbacks,
+    "inputs": partial(checked_paths, "inputs"),
+    "outputs": partial(checked_paths, "outputs"),
+    "max_age": checked_age,
+    "version": checked_version,
+    "serializer": checked_serializer,
+    "on_status_change": checked_hook,
+    "on_retry": checked_hook,
+}
 
 
 class StoredResult:
@@ -160,31 +135,21 @@ class Task:
         on_status_change: Callable[[str, TaskStatus], Any] | None = None,
         on_retry: Callable[[str, int], Any] | None = None,
     ) -> None:
-        self.name = check_name(name)
+        self.name = name = checked_name(name)
         if func is not None and fn is not None and func is not fn:
             raise DefinitionError(f"Task {name!r} got two functions: func and fn are the same argument")
-        func = func if func is not None else fn
-        if not callable(func):
-            raise DefinitionError(f"Task {name!r} needs a function, not {type(func).__name__}")
-        self.func: Callable[..., Any] = func
-        self.retry = _retry_policy(name, retries, retry_delay, retry_backoff, retry_max_delay, retry_jitter, retry_on)
-        self.timeout = _checked_timeout(name, timeout)
-        self.callbacks: tuple[Callable[..., Any], ...] = _checked_callbacks(name, callbacks)
-        self.inputs = _paths("inputs", inputs) if inputs else ()
-        self.outputs = _paths("outputs", outputs) if outputs else ()
-        self.max_age = parse_age(max_age)
-        if version is not None and not isinstance(version, str):
-            raise DefinitionError(f"Task {name!r}: version is text, not {version!r:.80}")
-        self.version = version
+        self.func = checked_function(name, func if func is not None else fn)
+        self.retry = retry_policy(name, retries, retry_delay, retry_backoff, retry_max_delay, retry_jitter, retry_on)
+        self.timeout = checked_timeout(name, timeout)
+        self.callbacks: tuple[Callable[..., Any], ...] = checked_callbacks(name, callbacks)
+        self.inputs = checked_paths("inputs", name, inputs)
+        self.outputs = checked_paths("outputs", name, outputs)
+        self.max_age = checked_age(name, max_age)
+        self.version = checked_version(name, version)
         self.persist = bool(persist)
-        if serializer not in (None, "json", "pickle"):
-            raise DefinitionError(f'Task {name!r}: serializer is "json" or "pickle", not {serializer!r:.80}')
-        self.serializer = serializer
-        for hook in (on_status_change, on_retry):
-            if hook is not None and not callable(hook):
-                raise DefinitionError(f"Task {name!r}: on_status_change and on_retry are functions, not {hook!r:.80}")
-        self.on_status_change = on_status_change
-        self.on_retry = on_retry
+        self.serializer = checked_serializer(name, serializer)
+        self.on_status_change = checked_hook(name, on_status_change)
+        self.on_retry = checked_hook(name, on_retry)
         self.owner: Any = None
         self.reset()
 
@@ -284,48 +249,6 @@ def _run_coroutine(coroutine: Any) -> Any:
         return pool.submit(asyncio.run, coroutine).result()
 
 
-def _retry_policy(
-    name: str, retries: int, delay: float, backoff: float, max_delay: float, jitter: float, on: RetryOn
-) -> RetryPolicy:
-    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
-        raise DefinitionError(f"Task {name!r}: retries is a whole number, 0 or more, not {retries!r:.80}")
-    types = on if isinstance(on, tuple) else (on,)
-    if not all(issubclass(t, BaseException) if isinstance(t, type) else len(types) == 1 and callable(t) for t in types):
-        raise DefinitionError(f"Task {name!r}: retry_on takes exception types or a function, not {on!r:.80}")
-    if retries == 0 and (delay, backoff, max_delay, jitter) == (0, 1, 60, 0) and on is Exception:
-        return _NO_RETRY
-    return RetryPolicy(
-        retries=retries,
-        delay=_checked_number(f"Task {name!r}: retry_delay", delay, 0),
-        backoff=_checked_number(f"Task {name!r}: retry_backoff", backoff, 0),
-        max_delay=_checked_number(f"Task {name!r}: retry_max_delay", max_delay, 0),
-        jitter=_checked_number(f"Task {name!r}: retry_jitter", jitter, 0, 1),
-        on=on,
-    )
-
-
-_NO_RETRY = RetryPolicy()
-
-
-def _checked_timeout(name: str, timeout: float | None) -> float | None:
-    if timeout is None:
-        return None
-    seconds = _float(timeout)
-    if not 0 < seconds < math.inf:
-        raise DefinitionError(f"Task {name!r}: timeout is a number of seconds above 0, or None, not {timeout!r:.80}")
-    return seconds
-
-
-def _checked_callbacks(name: str, callbacks: Sequence[Callable[..., Any]] | None) -> tuple[Callable[..., Any], ...]:
-    if not callbacks:
-        return ()
-    found = tuple(callbacks) if isinstance(callbacks, Iterable) and not callable(callbacks) else (callbacks,)
-    for callback in found:
-        if not callable(callback):
-            raise DefinitionError(f"Task {name!r}: callbacks takes functions, not {callback!r:.80}")
-    return found
-
-
 @overload
 def task(func: F, /) -> F: ...
 
@@ -365,7 +288,7 @@ def task(func: Any = None, /, *, name: str | None = None, **options: Any) -> Any
 
     def mark(function: F) -> F:
         if not callable(function):
-            raise DefinitionError(f"@task marks a function, not {type(function).__name__}: {function!r:.80}")
+            raise DefinitionError(f"@task marks a function, not {type(function).__name__}: {shown(function)}")
         found = name if name is not None else getattr(function, "__name__", None)
         probe = Task(found, function, **options)  # type: ignore[arg-type]  # refuses what is wrong where it is written
         marks = {
@@ -379,7 +302,7 @@ def task(func: Any = None, /, *, name: str | None = None, **options: Any) -> Any
             function.__flowweaver__ = MappingProxyType(marks)  # type: ignore[attr-defined]
         except AttributeError:
             raise DefinitionError(
-                f"@task cannot mark {function!r:.80}: wrap it in a function, or use Task(name, func)"
+                f"@task cannot mark {shown(function)}: wrap it in a function, or use Task(name, func)"
             ) from None
         return function
 
@@ -401,5 +324,5 @@ def task_of(function: Callable[..., Any]) -> Task:
         return Task(func=function, **marks)
     name = getattr(function, "__name__", None)
     if name is None:
-        raise DefinitionError(f"{function!r:.80} has no name of its own: use Task(name, func)")
+        raise DefinitionError(f"{shown(function)} has no name of its own: use Task(name, func)")
     return Task(name, function)

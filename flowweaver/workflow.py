@@ -17,10 +17,12 @@ from flowweaver.errors import (
     MissingArgumentError,
     UnknownTaskError,
     WorkflowBusyError,
+    shown,
 )
+from flowweaver.settings import checked_name
 from flowweaver.signature import Arguments, arguments_of
 from flowweaver.status import TaskStatus, WorkflowStatus
-from flowweaver.task import Task, check_name, task_of
+from flowweaver.task import Task, check_task, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,20 +51,48 @@ class Workflow:
     """
 
     def __init__(self, name: str, description: str | None = None, params: Mapping[str, Any] | None = None) -> None:
-        self.name = check_name(name, "A workflow")
+        self.name = name
         self.description = description
-        if params is not None and not isinstance(params, Mapping):
-            raise DefinitionError(f"Workflow {name!r}: params is a dict of names and defaults, not {params!r:.80}")
-        for parameter in params or ():
-            if not isinstance(parameter, str) or not parameter.isidentifier():
-                raise DefinitionError(f"Workflow {name!r}: a parameter's name is an identifier, not {parameter!r:.80}")
-        self.params: Mapping[str, Any] = MappingProxyType(dict(params or {}))
+        self.params = {} if params is None else params
         self.status = WorkflowStatus.IDLE
         self._tasks: dict[str, Task] = {}
         self._dependencies: dict[str, tuple[str, ...]] = {}
         self._arguments: dict[str, Arguments] = {}
         self._by_function: dict[int, str] = {}
         self._running = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """By which its state is known in a store.
+
+        Raises:
+            DefinitionError: what it is set to is empty or not text.
+        """
+        return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._name = checked_name(name, "A workflow")
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The parameters with their defaults; not to be changed in place.
+
+        Raises:
+            DefinitionError: what it is set to is no dict, or a name in it is not an identifier.
+        """
+        return self._params
+
+    @params.setter
+    def params(self, params: Mapping[str, Any]) -> None:
+        if not isinstance(params, Mapping):
+            raise DefinitionError(
+                f"Workflow {self.name!r}: params is a dict of names and defaults, not {shown(params)}"
+            )
+        for name in params:
+            if not isinstance(name, str) or not name.isidentifier():
+                raise DefinitionError(f"Workflow {self.name!r}: a parameter's name is an identifier, not {shown(name)}")
+        self._params = MappingProxyType(dict(params))
 
     def __repr__(self) -> str:
         return f"<Workflow {self.name!r} {len(self._tasks)} tasks {self.status.value}>"
@@ -262,8 +292,10 @@ class Workflow:
 
         Raises:
             MissingArgumentError: a function requires an argument that no dependency and no parameter provides.
+            DefinitionError: a task was changed after it was added, into what makes no sense.
         """
         for name, arguments in self._arguments.items():
+            check_task(self._tasks[name], name)
             if not arguments.required:
                 continue
             missing = arguments.required.difference(self._dependencies[name], self.params)
@@ -342,7 +374,7 @@ def match_names(patterns: str | Sequence[str], names: Iterable[str], *, what: st
     found: set[str] = set()
     for pattern in patterns if isinstance(patterns, Iterable) and not isinstance(patterns, str) else (patterns,):
         if not isinstance(pattern, str):
-            raise DefinitionError(f"{what} takes names of tasks, or globs, not {pattern!r:.80}")
+            raise DefinitionError(f"{what} takes names of tasks, or globs, not {shown(pattern)}")
         hits = {pattern} if pattern in known else {name for name in known if fnmatchcase(name, pattern)}
         if not hits:
             from difflib import get_close_matches

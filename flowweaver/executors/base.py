@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from flowweaver.errors import DefinitionError
+from flowweaver.errors import DefinitionError, shown
 from flowweaver.prepare import Options
 from flowweaver.run import Run
 from flowweaver.status import TaskStatus
@@ -87,7 +87,7 @@ class BaseExecutor(ABC):
             )
         for hook in (on_workflow_start, on_workflow_success, on_workflow_failure, on_status_change, on_retry):
             if hook is not None and not callable(hook):
-                raise DefinitionError(f"A hook is a function, not {hook!r:.80}")
+                raise DefinitionError(f"A hook is a function, not {shown(hook)}")
         self._on_workflow_start = on_workflow_start
         self._on_workflow_success = on_workflow_success
         self._on_workflow_failure = on_workflow_failure
@@ -194,17 +194,17 @@ class BaseExecutor(ABC):
     ) -> Run:
         if not isinstance(workflow, Workflow):
             raise DefinitionError(f"An executor runs a Workflow, not {type(workflow).__name__}")
-        heard = listeners if isinstance(listeners, Iterable) else (listeners,)
+        heard = tuple(listeners) if isinstance(listeners, Iterable) and not callable(listeners) else (listeners,)
         for listener in heard:
             if not callable(listener):
-                raise DefinitionError(f"listeners takes functions, not {listener!r:.80}")
+                raise DefinitionError(f"listeners takes functions, not {shown(listener)}")
         return Run(
             workflow,
             workers,
             options=options,
             store=self.state_store,
             hooks=self,
-            listeners=listeners,
+            listeners=heard,
             echo=echo,
         )
 
@@ -216,5 +216,5 @@ def checked_count(what: str, value: object) -> int:
         DefinitionError: it is not a whole number of 1 or more.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise DefinitionError(f"{what} is a whole number, 1 or more, not {value!r:.80}")
+        raise DefinitionError(f"{what} is a whole number, 1 or more, not {shown(value)}")
     return value

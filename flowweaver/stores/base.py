@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from flowweaver.errors import DefinitionError, StateError, describe_exception, visible
+from flowweaver.errors import DefinitionError, StateError, describe_exception, shown, visible
 from flowweaver.records import AttemptRecord, LogLine, StoredValue, TaskRecord
 from flowweaver.status import TaskStatus
 
@@ -191,7 +191,7 @@ def path_of_file(path: Any, what: str) -> str:
     """
     text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
     if not isinstance(text, str) or not text or "\0" in text:
-        raise DefinitionError(f"{what} takes the path of a file, not {path!r:.80}")
+        raise DefinitionError(f"{what} takes the path of a file, not {shown(path)}")
     return text
 
 

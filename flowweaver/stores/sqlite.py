@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from flowweaver.errors import DefinitionError
+from flowweaver.errors import DefinitionError, shown
 from flowweaver.status import TaskStatus
 from flowweaver.stores.base import BaseStateStore, RunJournal, path_of_file
 
@@ -52,9 +52,9 @@ class SQLiteStateStore(BaseStateStore):
         if path == ":memory:":
             raise DefinitionError("A state in memory is an InMemoryStateStore(), not a SQLite file")
         if isinstance(gc_days, bool) or not isinstance(gc_days, int | float) or not gc_days >= 0:
-            raise DefinitionError(f"gc_days is a number of days, 0 or more, not {gc_days!r:.80}")
+            raise DefinitionError(f"gc_days is a number of days, 0 or more, not {shown(gc_days)}")
         if synchronous not in ("NORMAL", "FULL"):
-            raise DefinitionError(f'synchronous is "NORMAL" or "FULL", not {synchronous!r:.80}')
+            raise DefinitionError(f'synchronous is "NORMAL" or "FULL", not {shown(synchronous)}')
         # sqlite3 and the codec take 10 ms to import; whoever only names this class does not need them.
         from flowweaver.stores.sqlite_db import Database
         from flowweaver.stores.sqlite_garbage import collector

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from flowweaver.errors import FlowWeaverError, MissingArgumentError, describe_exception
+from flowweaver.errors import DefinitionError, FlowWeaverError, MissingArgumentError, describe_exception
 from flowweaver.executors.base import intercepting
 from flowweaver.tracebacks import traceback_of
 from flowweaver.workflow import Workflow
@@ -227,8 +227,8 @@ class _Load:
     def _check(self, workflow: Workflow) -> None:
         try:
             workflow.check()
-        except MissingArgumentError as error:
-            path, line = _place_of_missing(workflow)
+        except DefinitionError as error:
+            path, line = _place_of_missing(workflow) if isinstance(error, MissingArgumentError) else (None, None)
             raise LoadProblem(
                 shown(path) if path else self._file,
                 visible(str(error)),

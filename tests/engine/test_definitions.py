@@ -25,8 +25,8 @@ from flowweaver import (
     Workflow,
     task,
 )
+from flowweaver.settings import parse_age
 from flowweaver.signature import arguments_of
-from flowweaver.task import parse_age
 from tests.engine.test_scheduler import ancestors, graphs
 
 
@@ -103,6 +103,120 @@ def test_settings_that_make_no_sense_are_refused(options):
     if "fn" not in options:
         with pytest.raises(DefinitionError):
             task(**options)(nothing)
+
+
+class NoText:
+    def __repr__(self):
+        raise SystemExit("asked for its text")
+
+
+class Escapes:
+    def __repr__(self):
+        return "\x1b]0;title\x07\nforged" * 100
+
+
+@pytest.mark.parametrize(
+    "value", [NoText(), Escapes(), -(10**5_000)], ids=["no text", "escapes", "thousands of digits"]
+)
+@pytest.mark.parametrize(
+    "setting",
+    ["retries", "timeout", "retry_delay", "retry_on", "callbacks", "inputs", "outputs", "max_age", "version", "serializer",
+     "on_retry"],
+)  # fmt: skip
+def test_a_refusal_names_the_task_and_the_setting_whatever_the_value_says_of_itself(setting, value):
+    options = {"retries": 1, setting: value}
+    for make in (lambda: Task("fetch", nothing, **options), lambda: task(name="fetch", **options)(nothing)):
+        with pytest.raises(DefinitionError) as refused:
+            make()
+        text = str(refused.value)
+        assert "'fetch'" in text
+        assert setting in text
+        assert text.isprintable()
+        assert len(text) < 250
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        lambda value: Task(value, nothing),
+        lambda value: Workflow(value),
+        lambda value: Workflow("w", params=value),
+        lambda value: ThreadedExecutor(max_workers=value),
+        lambda value: SequentialExecutor(on_retry=value),
+        lambda value: SQLiteStateStore(value),
+        lambda value: SQLiteStateStore("state.db", gc_days=value),
+        lambda value: SequentialExecutor().execute(Workflow("w"), only=[value]),
+        lambda value: SequentialExecutor().execute(Workflow("w"), params=value),
+        lambda value: SequentialExecutor().execute(Workflow("w"), rerun_on=value),
+        lambda value: SequentialExecutor().execute(Workflow("w"), listeners=value),
+    ],
+)
+@pytest.mark.parametrize("value", [NoText(), Escapes()], ids=["no text", "escapes"])
+def test_whatever_is_refused_is_refused_in_words_of_ours(refused, value):
+    with pytest.raises(DefinitionError) as caught:
+        refused(value)
+    assert str(caught.value).isprintable()
+
+
+def test_a_workflow_takes_later_only_what_it_would_have_taken_at_first():
+    workflow = Workflow("w")
+    for nonsense in (5, "", None, "\ud800"):
+        with pytest.raises(DefinitionError, match="A workflow needs a name"):
+            workflow.name = nonsense
+    assert workflow.name == "w"
+    for nonsense in (None, 3, "x", {"a b": 1}):
+        with pytest.raises(DefinitionError, match="Workflow 'w'"):
+            workflow.params = nonsense
+    workflow.name = "other"
+    assert SequentialExecutor().execute(workflow).workflow == "other"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("name", "load", "'fetch' was renamed"),
+        ("name", 5, "'fetch' was renamed"),
+        ("func", None, "'fetch' needs a function"),
+        ("timeout", "soon", "'fetch': timeout"),
+        ("timeout", -1, "'fetch': timeout"),
+        ("timeout", 0, "'fetch': timeout"),
+        ("retry", 3, "'fetch': retry is a RetryPolicy"),
+        ("callbacks", 3, "'fetch': callbacks"),
+        ("inputs", 3, "'fetch': inputs"),
+        ("outputs", [3], "'fetch': outputs"),
+        ("max_age", "soon", "'fetch': max_age"),
+        ("version", 3, "'fetch': version"),
+        ("serializer", "yaml", "'fetch': serializer"),
+        ("on_retry", 3, "'fetch': .*on_retry"),
+    ],
+)
+def test_a_task_that_was_spoilt_after_it_was_added_is_refused_before_anything_runs(make_executor, setting, value, said):
+    calls = []
+    workflow = Workflow("w")
+    workflow.add_task(Task("before", lambda: calls.append(1)))
+    setattr(workflow.add_task(Task("fetch", nothing)), setting, value)
+    with pytest.raises(DefinitionError, match=said):
+        make_executor().execute(workflow)
+    assert calls == []
+
+
+def test_a_setting_may_be_given_later_in_every_form_in_which_it_may_be_given_at_first(make_executor):
+    calls = []
+    workflow = Workflow("w")
+    fetch = workflow.add_task(Task("fetch", nothing))
+    fetch.callbacks = lambda task: calls.append(task.name)
+    fetch.timeout, fetch.inputs, fetch.max_age = 30, "*.csv", "1d"
+    make_executor().execute(workflow)
+    assert calls == ["fetch"]
+    assert (fetch.inputs, fetch.max_age) == (("*.csv",), 86_400)
+
+
+def test_one_listener_needs_no_list(make_executor):
+    heard = []
+    workflow = Workflow("w")
+    workflow.add_task(Task("fetch", nothing))
+    make_executor().execute(workflow, listeners=heard.append)
+    assert [type(event).__name__ for event in heard][-1] == "RunFinished"
 
 
 def test_what_is_not_callable_is_refused():

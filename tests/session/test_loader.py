@@ -374,6 +374,24 @@ def test_a_bad_graph_has_the_line_that_makes_it(write: Write, load_file: Load) -
     assert "'b' depends on 'nope'" in problem.text
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("workflow.name = 5\n", 6, "A workflow needs a name that is text, not int: 5"),
+        ("workflow.params = 5\n", 6, "Workflow 'one': params is a dict"),
+        ("workflow.get_task('a').name = 'b'\n", None, "Task 'a' was renamed after it was added, to 'b'"),
+        ("workflow.get_task('a').timeout = 'soon'\n", None, "Task 'a': timeout is a number of seconds"),
+        ("workflow.get_task('a').callbacks = 5\n", None, "Task 'a': callbacks takes functions, not 5"),
+    ],
+)
+def test_what_is_spoilt_after_it_was_made_is_the_files_mistake_too(
+    write: Write, load_file: Load, text: str, line: int | None, said: str
+) -> None:
+    problem = problem_of(load_file, write(ONE + text))
+    assert problem.text.startswith(said)
+    assert (problem.line, problem.code) == (line, 3)
+
+
 def test_a_required_argument_that_nothing_provides_is_refused_with_the_functions_line(
     write: Write, load_file: Load
 ) -> None:
