@@ -12,17 +12,19 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from flowweaver.errors import DefinitionError, StateError, describe_exception, shown, visible
 from flowweaver.records import AttemptRecord, LogLine, StoredValue, TaskRecord
 from flowweaver.status import TaskStatus
 
 __all__ = [
+    "PROTECTED",
     "BaseStateStore",
     "PlainJournal",
     "ResultUnavailable",
     "RunJournal",
+    "is_protected",
     "is_time",
     "parse_timestamp",
     "path_of_file",
@@ -182,6 +184,8 @@ class BaseStateStore(ABC):
 
 log = logging.getLogger("flowweaver")
 
+PROTECTED: Final = "it is write-protected; make it writable, or name another file"
+
 
 def path_of_file(path: Any, what: str) -> str:
     """Return the path of a state file as text.
@@ -193,6 +197,14 @@ def path_of_file(path: Any, what: str) -> str:
     if not isinstance(text, str) or not text or "\0" in text:
         raise DefinitionError(f"{what} takes the path of a file, not {shown(path)}")
     return text
+
+
+def is_protected(path: str) -> bool:
+    """Tell whether there is a file that nobody is to write to, which its owner could do all the same."""
+    try:
+        return not os.stat(path).st_mode & 0o222 or not os.access(path, os.W_OK)
+    except OSError:
+        return False
 
 
 def parse_timestamp(value: Any) -> float | None:

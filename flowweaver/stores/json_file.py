@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from flowweaver.errors import StateError, StateLockedError
-from flowweaver.stores.base import path_of_file
+from flowweaver.stores.base import PROTECTED, is_protected, path_of_file
 from flowweaver.stores.book import Book
 from flowweaver.stores.book_store import BookStore, Shelf
 
@@ -49,8 +49,7 @@ class _JSONFile(Shelf):
         with self._lock:
             if self._file_lock.held:
                 return self._change(work)
-            self._refresh()  # before anything is made beside a file that cannot be used
-            self._make_folder()
+            self._prepare()
             self._file_lock.acquire(what=self._shown)
             try:
                 self._refresh()
@@ -61,8 +60,7 @@ class _JSONFile(Shelf):
     def hold(self, workflow: str) -> Callable[[], None]:
         del workflow  # one run at a time for the whole file
         with self._lock:
-            self._refresh()
-            self._make_folder()
+            self._prepare()
             self._file_lock.acquire(what=self._shown)
             try:
                 self._refresh()
@@ -156,7 +154,11 @@ class _JSONFile(Shelf):
             raise self._error(f"cannot be written: {error.strerror or error}") from None
         self._stamp = self._look()
 
-    def _make_folder(self) -> None:
+    def _prepare(self) -> None:
+        """Refuse a file that cannot be used, before anything is made beside it; make its folder."""
+        self._refresh()
+        if is_protected(self._path):
+            raise self._error(f"cannot be written: {PROTECTED}")
         try:
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
         except OSError as error:

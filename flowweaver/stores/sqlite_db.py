@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from flowweaver.errors import StateLockedError
 from flowweaver.stores import schema
+from flowweaver.stores.base import PROTECTED, is_protected
 from flowweaver.stores.lock import FileLock
 from flowweaver.stores.schema import Kind
 from flowweaver.stores.sqlite_file import StateFile, Work, read_rows
@@ -62,13 +63,17 @@ class Database:
         self.file.read(read_rows)
 
     def check_writable(self) -> None:
-        """Refuse, before anything is made, what a store for reading cannot do.
+        """Refuse what cannot be written, before anything is made beside it.
 
         Raises:
-            StateError: it was opened for reading only.
+            StateError: it was opened for reading only, is write-protected, or cannot be used.
         """
         if self._read_only:
             raise self.file.error("was opened for reading only")
+        if is_protected(self.path):
+            raise self.file.error(f"cannot be written: {PROTECTED}")
+        if not os.path.exists(self.file_lock().path):
+            self.file.examine(alone=True)
 
     def file_lock(self) -> FileLock:
         """Return a new lock on the whole file: runs share it, what must not happen beside a run takes it alone."""

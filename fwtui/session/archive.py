@@ -39,7 +39,7 @@ def known_tasks(project: Project) -> list[str]:
     Raises:
         StateError: the state cannot be used.
     """
-    if not project.state.exists():
+    if not project.has_state:
         return []
     from flowweaver.stores.sqlite import SQLiteStateStore
 
@@ -56,7 +56,7 @@ class Archive:
     def of(self, workflow: str) -> SQLiteWorkflowState | None:
         """Return what is stored of a workflow; None if nothing is stored at all."""
         if self._store is None:
-            if not self._project.state.exists():
+            if not self._project.has_state:
                 return None  # nothing is imported or made for a state that is not there yet
             from flowweaver.stores.sqlite import SQLiteStateStore
 

@@ -131,7 +131,7 @@ class Workflows:
 
 def _with_state(candidate: Candidate, project: Project) -> Candidate:
     """Return a candidate with what its state says; of a workflow whose name is not known, that which ran last."""
-    if not project.state.exists():
+    if not project.has_state:
         return candidate
     from flowweaver.stores.sqlite import SQLiteStateStore
 

@@ -34,6 +34,17 @@ class Project:
     state: Path
     own_state: bool = True
 
+    @property
+    def has_state(self) -> bool:
+        """There is something in the place of the state, or something that keeps us from looking there."""
+        try:
+            os.stat(self.state)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True  # whoever reads it is told why
+        return True
+
     @classmethod
     def of(
         cls,
@@ -75,9 +86,9 @@ def make_state_folder(project: Project) -> None:
             _write_once(own / ".gitignore", "*\n")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise _unusable(folder, error.strerror or str(error)) from error
+        raise _unusable(project.state, error.strerror or str(error)) from error
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise _unusable(folder, "not writable")
+        raise _unusable(project.state, "its folder is not writable")
 
 
 def copy_file(project: Project) -> Path:
@@ -89,15 +100,15 @@ def copy_file(project: Project) -> Path:
 
 def _write_once(path: Path, text: str) -> None:
     try:
-        with path.open("x", encoding="utf-8") as file:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
         return
 
 
-def _unusable(folder: Path, why: str) -> StateError:
+def _unusable(state: Path, why: str) -> StateError:
     return StateError(
-        f"No state can be kept in {shown(folder)}: {why}. Name another place with --state PATH.", path=str(folder)
+        f"No state can be kept at {shown(state)}: {why}. Name another place with --state PATH.", path=str(state)
     )
 
 

@@ -323,11 +323,16 @@ def test_a_state_that_cannot_be_used_is_exit_4_and_left_as_it_was(
     assert project.ran() == []
 
 
-def test_a_state_that_is_a_folder_is_exit_4(project: Project, fwtui: Fwtui) -> None:
+@pytest.mark.parametrize("name", [".", "loop", "x" * 300, "flow.py/s.db"])
+def test_a_place_where_no_state_can_be_is_exit_4(name: str, project: Project, fwtui: Fwtui) -> None:
     project.write(DIAMOND)
-    code, _out, err = fwtui("run", "flow.py", "--state", str(project.folder))
-    assert code == 4
-    assert len(err.splitlines()) <= 3
+    (project.folder / "loop").symlink_to("loop")
+    looking = [] if name == "flow.py/s.db" else ["plan", "status", "logs", "runs"]  # nothing is there to look at
+    for command in ("run", *looking):
+        code, _out, err = fwtui(command, "flow.py", "--state", name)
+        assert code == 4, command
+        assert len(err.splitlines()) <= 3
+    assert project.ran() == []
 
 
 def test_a_broken_workflow_file_is_named_with_all_own_frames(project: Project, fwtui: Fwtui) -> None:

@@ -79,6 +79,7 @@ def test_the_state_folder_is_private_and_ignored_by_git(tmp_path: Path) -> None:
     folder = tmp_path / ".fwtui"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert (folder / ".gitignore").read_text() == "*\n"
+    assert stat.S_IMODE((folder / ".gitignore").stat().st_mode) == 0o600
     assert (folder / "deep" / "er").is_dir()
 
 
@@ -93,6 +94,17 @@ def test_a_place_where_no_state_can_be_is_refused_in_one_line_that_names_the_opt
     with pytest.raises(StateError, match="--state PATH") as caught:
         make_state_folder(project_of(tmp_path / "sub" / ".." / "a.py", tmp_path))
     assert "\n" not in str(caught.value)
+
+
+def test_a_state_is_there_unless_nothing_is_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    there = {
+        name: Project.of(tmp_path / "a.py", state=tmp_path / name, environ={}).has_state
+        for name in ("file", "loop", "dangling", "none", "none/s.db", "file/s.db", "x" * 300)
+    }
+    assert [name for name, found in there.items() if found] == ["file", "loop", "x" * 300]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
