@@ -267,8 +267,9 @@ class Driver:
         for attempt in sorted(self._inflight, key=lambda a: a.index):
             if attempt.sink is not None:
                 attempt.sink.close()
-            self._close(attempt, left=self._workers.give_up(self, attempt))
-            self._interrupt(attempt)
+            left = self._workers.give_up(self, attempt)
+            self._close(attempt, left=left)
+            self._interrupt(attempt, left=left)
         self._advance(want=False)
         self.inbox.put(None)
 
@@ -476,10 +477,10 @@ class Driver:
             self._ended(skipped)
         return True
 
-    def _interrupt(self, attempt: Attempt) -> None:
+    def _interrupt(self, attempt: Attempt, *, left: bool = False) -> None:
         now = self.clock.monotonic()
         self.scheduler.release(attempt.index)
-        self._ledger.interrupted(attempt, (attempt.ended or now) - (attempt.started or now))
+        self._ledger.interrupted(attempt, (attempt.ended or now) - (attempt.started or now), thread_left=left)
 
     def _deadline(self, attempt: Attempt) -> None:
         timeout = attempt.task.timeout
@@ -543,9 +544,9 @@ class Driver:
     # -- how it stands ----------------------------------------------------------------------------------------------
 
     @property
-    def left_behind(self) -> int:
-        """Threads that are still in a task that was given up."""
-        return len(self._behind)
+    def left_in(self) -> tuple[str, ...]:
+        """The tasks that were given up while a thread is still in them, one for each thread; takes no lock."""
+        return tuple(attempt.task.name for attempt in tuple(self._behind))
 
     def stack(self, name: str) -> list[Frame]:
         """Return where a task is now, outermost first; none if it is not being run. Takes no lock."""

@@ -116,7 +116,7 @@ class TaskFailed(Event):
     Attributes:
         error: ``TypeName: text``.
         traceback: frames and messages, without source text.
-        thread_left: it timed out and its thread is still running.
+        thread_left: it was given up, and its thread is still running.
         interrupted: it did not fail by itself: the run was cancelled while it ran.
     """
 

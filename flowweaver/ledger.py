@@ -326,12 +326,12 @@ class Ledger:
                 task.restored = True
             task.status = record.status
 
-    def interrupted(self, attempt: Attempt, duration: float) -> None:
+    def interrupted(self, attempt: Attempt, duration: float, *, thread_left: bool) -> None:
         """The run ends before this attempt does."""
         self._attempt_row(attempt, "interrupted", duration)
-        self.let_go(attempt.task, attempt.number, duration)
+        self.let_go(attempt.task, attempt.number, duration, thread_left=thread_left)
 
-    def let_go(self, task: Task, attempt: int, duration: float = 0.0) -> None:
+    def let_go(self, task: Task, attempt: int, duration: float = 0.0, *, thread_left: bool = False) -> None:
         """A task that had begun is as if it had not: the run ends before it does."""
         error = None if task.error is None else describe_exception(task.error)
         with self._contained:
@@ -345,6 +345,7 @@ class Ledger:
             attempt=attempt,
             duration=duration,
             error=error or "interrupted",
+            thread_left=thread_left,
             interrupted=True,
         )
 

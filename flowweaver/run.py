@@ -218,7 +218,12 @@ class Run:
     @property
     def left_behind(self) -> int:
         """How many threads are still in tasks that were given up."""
-        return self._driver.left_behind
+        return len(self._driver.left_in)
+
+    @property
+    def left_in(self) -> tuple[str, ...]:
+        """The tasks that were given up while a thread is still in them, one for each thread."""
+        return self._driver.left_in
 
     def stop(self) -> None:
         """Start no further task; what runs finishes and is saved."""
@@ -375,7 +380,7 @@ class Run:
             pending=pending,
             errors={name: error for name in by_word["failed"] if (error := tasks[name].error) is not None},
             contained=self._notifier.contained,
-            left_behind=driver.left_behind,
+            left_behind=len(driver.left_in),
         )
 
     def _error_of(self, driver: Driver, summary: RunSummary) -> BaseException | None:

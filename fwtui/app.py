@@ -79,7 +79,7 @@ def run_dashboard(
             ending = session.ending()
             endings = [*endings, ending] if ending is not None else endings
             last_code = session.exit_code or (last_code if ending is None else 0)
-            left_behind = left_behind or session.running or session.threads_left > 0
+            left_behind = left_behind or session.running or bool(session.threads_left)
         if left_behind:
             terminal.close_for_others()
     code = _TERMINATED if app.terminated else code

@@ -126,7 +126,7 @@ class PickingApp(DashboardApp):
             self.endings.append(ending)
             self.left_code = session.exit_code
         self.liking.let_go()
-        self.left_behind = self.left_behind or session.running or session.threads_left > 0
+        self.left_behind = self.left_behind or session.running or bool(session.threads_left)
         self.session = self.dashboard = None
         self._being_closed = asyncio.ensure_future(in_thread(close, session))
 

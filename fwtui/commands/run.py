@@ -93,7 +93,7 @@ class _Headless:
                     session.start()
                 ladder.guard(session, lambda: self._say(stopping_notice(hint=ladder.code == 130)))
                 self._show_until_the_end(display)
-                self.leaves = ladder.left or session.threads_left > 0
+                self.leaves = ladder.left or bool(session.threads_left)
                 # A thread that is left behind in a task may go on writing until the process has ended.
                 raw.close(silence=self.leaves)
                 display.show(self._waiting(), self._clock())

@@ -12,7 +12,7 @@ from fwtui.model.status import LOOKS, State
 from fwtui.model.text import count_of, duration, visible
 from fwtui.model.times import clock_text, setting_text
 from fwtui.model.views import RunView, TaskView
-from fwtui.model.words import why_text
+from fwtui.model.words import thread_text, why_text
 
 __all__ = ["details_lines", "result_text", "short_result", "size_text"]
 
@@ -79,6 +79,8 @@ def _headline(view: RunView, task: TaskView, now: float) -> str:
             parts.append(clock_text(task.started_at))
         if task.duration is not None:
             parts.append(duration(task.duration))
+    if left := thread_text(view, task):
+        parts.append(left)
     return ", ".join(parts)
 
 

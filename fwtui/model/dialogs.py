@@ -129,13 +129,16 @@ def _few(titles: Sequence[str]) -> str:
     return f"{', '.join(titles[:_LISTED])} and {len(titles) - _LISTED:,} more"
 
 
-def stop_dialog(view: RunView, names: KeyNames = USUAL) -> DialogSpec:
-    """Stop at once?"""
+def stop_dialog(view: RunView, names: KeyNames = USUAL, *, isolated: bool = False) -> DialogSpec:
+    """Stop at once? Without a process of their own (``isolated``), the threads of tasks cannot be ended."""
     tasks = [view.tasks[name] for name in view.tasks if name in view.in_flight]
     verb, their = ("is", "Its") if len(tasks) == 1 else ("are", "Their")
     who = f": {_few([task.title for task in tasks])}" if tasks else ""
     kept = f"; {count_of(view.done, 'done task')} {'is' if view.done == 1 else 'are'} kept" if view.done else ""
-    text = f"{count_of(len(tasks), 'task')} {verb} running{who}. {their} work is lost{kept}."
+    text = [f"{count_of(len(tasks), 'task')} {verb} running{who}. {their} work is lost{kept}."]
+    if tasks and not isolated:
+        thread, it = ("Its thread", "it") if len(tasks) == 1 else ("Their threads", "them")
+        text.append(f"{thread} may go on until fwtui ends, also beside the next run. With --isolate a stop ends {it}.")
     return _spec(
         "Stop at once?",
         text,

@@ -131,7 +131,7 @@ class _Draft:
 
     def _run_started(self, event: RunStarted) -> None:
         self.run = RunFacts(event.run_id, event.time, here=True)
-        self.threads_left = self.most_at_once = 0
+        self.most_at_once = 0
         self.in_flight.clear()
         kept = self.tasks
         self.tasks = {}
@@ -210,8 +210,8 @@ class _Draft:
             state, note, outcome = State.STOPPED, f"by you at {minute_text(event.time)}", "cancelled"
         elif event.timed_out:
             state, outcome = State.TIMED_OUT, "timed out"
-            note = "its thread is still running" if event.thread_left else ""
-        self.threads_left += event.thread_left
+        if event.thread_left:
+            self.threads_left = (*self.threads_left, event.task)
         self._put(
             event.task,
             state=state,

@@ -178,7 +178,7 @@ def _progress(view: RunView, facts: HeaderFacts, width: int) -> tuple[Line, int]
     fraction = Segment(f"{view.done:,}/{view.total:,} done")
     size = 20 if width < WIDE else 30 if width < VERY_WIDE else 40
     bar = line(*_bar(view, size, ascii_only=facts.ascii), "  ", fraction)
-    left_behind = "" if not view.threads_left else f"   {count_of(view.threads_left, 'thread')} left behind"
+    left_behind = "" if not view.threads_left else f"   {count_of(len(view.threads_left), 'thread')} left behind"
     counts: list[str | Segment] = []
     for count, _ in _counts(view, facts):
         counts += [_BETWEEN if counts else "", *count]

@@ -15,7 +15,7 @@ from fwtui.model.key_names import named_key as key
 from fwtui.model.segments import Line, Segment, clip, line, plain, width_of
 from fwtui.model.standing import change_of, changes_of
 from fwtui.model.status import OPEN_STATES, State
-from fwtui.model.text import count_of, visible
+from fwtui.model.text import count_of, joined, visible
 from fwtui.model.times import clock_text, minute_text, setting_text
 from fwtui.model.views import RunFacts, RunView, TaskView
 
@@ -173,6 +173,17 @@ def thread_left(task: TaskView) -> Message:
     return Message(
         line(f"{task.title} timed out{limit}; its thread is still running and its result will be discarded."),
         line(f"{task.title} timed out{limit}; its thread is still running."),
+    )
+
+
+def beside(names: Sequence[str]) -> Message:
+    """A run begins while threads are still in tasks that were given up."""
+    one = len(names) == 1
+    said = f"{joined(names, 3)} {'was' if one else 'were'} given up, but {'its thread' if one else 'their threads'}"
+    return Message(
+        line(f"{said} may still be running, beside this run. --isolate would have ended {'it' if one else 'them'}."),
+        line(f"{said} may still be running beside this run."),
+        role="warning",
     )
 
 

@@ -120,7 +120,7 @@ class RunView:
         most_at_once: how many of them there have been at one time in this run.
         to_run, maybe, reused: how many tasks a resume runs, runs if a result before them changes, and does not run.
         left_out: how many are outside the selection that the session was opened with.
-        threads_left: threads of timed out tasks that still run.
+        threads_left: tasks that were given up while a thread is still in them, one for each thread.
         holder: who runs this workflow now, if it is another process.
         undoable: tasks whose clear can still be undone.
         changed: tasks whose row may look different from that of the view before.
@@ -145,7 +145,7 @@ class RunView:
     quitting: bool = False
     in_flight: frozenset[str] = frozenset()
     most_at_once: int = 0
-    threads_left: int = 0
+    threads_left: tuple[str, ...] = ()
     holder: str | None = None
     loaded_at: float = 0.0
     undoable: frozenset[str] = frozenset()
@@ -277,13 +277,14 @@ def dependents_of(tasks: Mapping[str, TaskView]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(names) for name, names in found.items()}
 
 
-def idle_view(picture: PictureLike, *, after: RunView | None = None) -> RunView:
+def idle_view(picture: PictureLike, *, after: RunView | None = None, threads_left: tuple[str, ...] = ()) -> RunView:
     """Return the view of a workflow that this session does not run at the moment; another process may.
 
     Args:
         picture: what is stored, and what would run.
         after: the view at the end of a run that has just ended; a run that completed keeps its words (what was reused,
             and why the others ran) until something else happens.
+        threads_left: tasks that were given up while a thread is still in them, one for each thread.
     """
     elsewhere = run_elsewhere(picture)
     tasks = {info.name: _idle_task(picture, info, elsewhere) for info in picture.tasks}
@@ -312,7 +313,7 @@ def idle_view(picture: PictureLike, *, after: RunView | None = None) -> RunView:
         left_out=planned[Action.LEAVE],
         in_flight=in_flight,
         most_at_once=len(in_flight),
-        threads_left=0 if after is None else after.threads_left,
+        threads_left=threads_left,
         holder=None if picture.holder is None else visible(picture.holder),
         loaded_at=picture.loaded_at,
         undoable=frozenset(picture.undoable),

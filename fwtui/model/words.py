@@ -8,7 +8,7 @@ from fwtui.model.text import duration
 from fwtui.model.times import clock_text, in_text, setting_text
 from fwtui.model.views import RunView, TaskView
 
-__all__ = ["started_text", "time_text", "try_text", "why_text"]
+__all__ = ["started_text", "thread_text", "time_text", "try_text", "why_text"]
 
 
 def time_text(task: TaskView, now: float) -> str:
@@ -50,8 +50,10 @@ def why_text(view: RunView, task: TaskView, names: KeyNames | None = None) -> st
             said = task.error
         case State.TIMED_OUT:
             limit = task.info.timeout
-            parts = ["" if limit is None else f"after {setting_text(limit)}", task.note]
+            parts = ["" if limit is None else f"after {setting_text(limit)}", thread_text(view, task)]
             said = "; ".join(part for part in parts if part) or task.error
+        case State.STOPPED:
+            said = "; ".join(part for part in (task.note, thread_text(view, task)) if part)
         case State.REUSED:
             said = "reuse" if task.from_run is None else f"from run {task.from_run}"
         case State.SKIPPED:
@@ -66,6 +68,13 @@ def why_text(view: RunView, task: TaskView, names: KeyNames | None = None) -> st
     if task.state in DONE_STATES and task.not_kept:
         return f"{said} · not kept" if said else "not kept"
     return said
+
+
+def thread_text(view: RunView, task: TaskView) -> str:
+    """Return what is to be known of a task that was given up: a thread cannot be ended."""
+    if task.name not in view.threads_left:
+        return ""
+    return "its thread is still running" if task.state is State.TIMED_OUT else "its thread may still be running"
 
 
 def _waiting(view: RunView, task: TaskView) -> str:

@@ -168,9 +168,12 @@ class ChangingKeys(Board):
         if not self.conductor.running or self.view is None:
             self._nothing_to_stop()
         else:
-            dialog = Dialog(dialogs.stop_dialog(self.view, self.names), self.names)
-            dialog.renewed = lambda view: dialogs.stop_dialog(view, self.names) if view.running else None
+            dialog = Dialog(self._about_stopping(self.view), self.names)
+            dialog.renewed = lambda view: self._about_stopping(view) if view.running else None
             self._ask(dialog, self._stop_at_once)
+
+    def _about_stopping(self, view: RunView) -> dialogs.DialogSpec:
+        return dialogs.stop_dialog(view, self.names, isolated=self.conductor.session.isolated)
 
     def _nothing_to_stop(self) -> None:
         if not self._is_watched():

@@ -28,7 +28,7 @@ from fwtui.model.text import visible
 from fwtui.model.views import RunView, TaskView, idle_view
 from fwtui.pauses import let_go_of_what_was_loaded
 from fwtui.screens.sources import read_excerpts, read_frames
-from fwtui.session.port import LoadProblem, Reload, RunRequest, SessionPort
+from fwtui.session.port import LoadProblem, Picture, Reload, RunRequest, SessionPort
 
 __all__ = ["Conductor"]
 
@@ -141,7 +141,10 @@ class Conductor:
 
     def _open(self) -> tuple[str, RunView]:
         picture = self.session.open()
-        return picture.hint, idle_view(picture)
+        return picture.hint, self._idle(picture)
+
+    def _idle(self, picture: Picture, *, after: RunView | None = None) -> RunView:
+        return idle_view(picture, after=after, threads_left=self.session.threads_left)
 
     async def check_disk(self) -> bool:
         """Take what was saved, if anything, and say what it means; return whether anything was."""
@@ -160,7 +163,7 @@ class Conductor:
         if reload is None or reload.picture is None:
             return reload, None
         let_go_of_what_was_loaded()
-        return reload, idle_view(reload.picture)
+        return reload, self._idle(reload.picture)
 
     def _take(self, reload: Reload, view: RunView | None) -> None:
         if reload.during_run:
@@ -189,7 +192,7 @@ class Conductor:
         """Look at the store again; return what was shown before if that could be done."""
         watched = self.live if self.live is not None and self.live.followed else None
         try:
-            view = await self._picture(lambda: idle_view(self.session.refresh(), after=watched))
+            view = await self._picture(lambda: self._idle(self.session.refresh(), after=watched))
         except (LoadProblem, FlowWeaverError) as error:
             self._say(messages.refused(str(error)))
             return None
@@ -244,6 +247,7 @@ class Conductor:
     async def start(self, request: RunRequest) -> None:
         """Start a run, or say why it is refused."""
         self._starting = True
+        left = self.session.threads_left
         try:
             await self._call(self.session.start, request)
         except LoadProblem as problem:
@@ -257,7 +261,7 @@ class Conductor:
             self._say(messages.refused(str(error)))
         else:
             self.edited = False
-            self._say(None)
+            self._say(messages.beside(left) if left else None)
         finally:
             self._starting = False
             self._changed()
@@ -280,7 +284,7 @@ class Conductor:
         await self._call(self.session.wait, 5.0)
         ended = self.live
         try:
-            view = await self._picture(lambda: idle_view(self.session.refresh(), after=ended))
+            view = await self._picture(lambda: self._idle(self.session.refresh(), after=ended))
         except (LoadProblem, FlowWeaverError) as error:
             self._say(messages.refused(str(error)))
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from flowweaver.events import TaskFailed
 from fwtui.model.verdict import Ending, FailedTask, FrameLine
@@ -21,6 +21,7 @@ def ending_of(
     target: str,
     options: Sequence[str] = (),
     state: Sequence[str] = (),
+    threads_left: Collection[str] = (),
 ) -> Ending | None:
     """Return how a run ended, None if it has not.
 
@@ -31,6 +32,7 @@ def ending_of(
         target: the file, and the workflow's name if need be, as it is named in a command.
         options: the run options to repeat in the command that resumes.
         state: those of them that say where the state is, for every other command.
+        threads_left: tasks that a thread is still in.
     """
     finished = recorder.finished
     if finished is None:
@@ -53,7 +55,7 @@ def ending_of(
         left=recorder.left,
         first_failed=finished.failed_task,
         failures=tuple(
-            _failed_task(failure, recorder, attempts.get(task, 1), belongs)
+            _failed_task(failure, recorder, attempts.get(task, 1), belongs, thread_left=task in threads_left)
             for task, failure in recorder.failures.items()
         ),
         error=finished.error or "",
@@ -66,7 +68,9 @@ def _command(words: Sequence[str]) -> str:
     return shlex.join(words)
 
 
-def _failed_task(event: TaskFailed, recorder: Recorder, attempts: int, belongs: Callable[[str], bool]) -> FailedTask:
+def _failed_task(
+    event: TaskFailed, recorder: Recorder, attempts: int, belongs: Callable[[str], bool], *, thread_left: bool
+) -> FailedTask:
     frames = stored_frames(event.traceback, belongs)
     return FailedTask(
         name=event.task,
@@ -75,5 +79,5 @@ def _failed_task(event: TaskFailed, recorder: Recorder, attempts: int, belongs: 
         attempts=attempts,
         tail=recorder.tail(event.task),
         frames=tuple(FrameLine(frame.file, frame.line, frame.function, frame.source) for frame in frames),
-        note="its thread is still running" if event.thread_left else "",
+        note="its thread is still running" if thread_left else "",
     )

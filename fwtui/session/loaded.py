@@ -83,8 +83,8 @@ class RunHandle(Protocol):
         """What it ended with; None while it goes on and after success."""
 
     @property
-    def left_behind(self) -> int:
-        """How many threads of this process are still in tasks that were given up."""
+    def left_in(self) -> tuple[str, ...]:
+        """The tasks that were given up while a thread of this process is still in them, one for each thread."""
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the end; return whether it has come."""

@@ -174,8 +174,12 @@ class SessionPort(Protocol):
         """The exit code of the last run of this session that has ended, 0 if none has."""
 
     @property
-    def threads_left(self) -> int:
-        """How many threads of this process are still in tasks that the last run gave up: they may go on writing."""
+    def threads_left(self) -> tuple[str, ...]:
+        """The tasks that a run gave up while a thread of this process is still in them, one for each thread."""
+
+    @property
+    def isolated(self) -> bool:
+        """Runs have processes of their own, which end with all that is in them."""
 
     def ending(self) -> Ending | None:
         """Return how the last run of this session ended, for ``fwtui.model.verdict``; None if none has."""

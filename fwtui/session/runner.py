@@ -27,6 +27,8 @@ class Runner:
         self._on_event = on_event
         self._events: deque[Event] = deque()
         self._run: RunHandle | None = None
+        self._left: list[RunHandle] = []
+        """Earlier runs that threads are left behind of."""
         self.recorder = Recorder()
 
     @property
@@ -49,7 +51,9 @@ class Runner:
         listeners: list[Listener] = [recorder, self._events.append]
         if self._on_event is not None:
             listeners.append(self._on_event)
-        self._run = loaded.start(ask, self._workers, listeners)
+        run = loaded.start(ask, self._workers, listeners)
+        self._left = [one for one in (*self._left, self._run) if one is not None and one.left_in]
+        self._run = run
 
     def stop(self) -> None:
         """Start no further task."""
@@ -72,9 +76,10 @@ class Runner:
         return [events.popleft() for _ in range(len(events))]
 
     @property
-    def threads_left(self) -> int:
-        """How many threads of this process are still in tasks that the last run gave up."""
-        return 0 if self._run is None else self._run.left_behind
+    def threads_left(self) -> tuple[str, ...]:
+        """The tasks that a run gave up while a thread of this process is still in them, one for each thread."""
+        runs = (*self._left, self._run) if self._run is not None else ()
+        return tuple(name for run in runs for name in run.left_in)
 
     def stack(self, task: str) -> list[Frame]:
         """Return where a task that is being run is now: its frames, outermost first; none if it is nowhere."""

@@ -329,9 +329,14 @@ class Session:
         return self._runner.exit_code
 
     @property
-    def threads_left(self) -> int:
-        """How many threads of this process are still in tasks that the last run gave up."""
+    def threads_left(self) -> tuple[str, ...]:
+        """The tasks that a run gave up while a thread of this process is still in them, one for each thread."""
         return self._runner.threads_left
+
+    @property
+    def isolated(self) -> bool:
+        """Runs have processes of their own."""
+        return self._isolation is not None
 
     def recorder(self) -> Recorder:
         """Return a listener from which ``ending`` will tell, for who runs the workflow by himself."""
@@ -350,6 +355,7 @@ class Session:
             target=self.target,
             options=self.settings.command,
             state=() if self.project.own_state else ("--state", shown(self.project.state)),
+            threads_left=self.threads_left,
         )
 
     # -- what is stored ---------------------------------------------------------------------------------------------

@@ -146,6 +146,12 @@ def test_a_timeout_is_a_failure_and_its_thread_holds_up_nothing(write: Write, op
     (failed,) = of(TaskFailed, run(session))
     assert (failed.timed_out, failed.thread_left) == (True, True)
     assert session.exit_code == 1
+    # Of its own process nothing is left when the run is over.
+    left = () if session.isolated else ("stuck",)
+    assert session.threads_left == left
+    ending = session.ending()
+    assert ending is not None
+    assert [failure.note for failure in ending.failures] == ["its thread is still running" if left else ""]
 
 
 def test_a_stop_lets_what_runs_finish(write: Write, opened: Open, comes: Comes, tmp_path: Path) -> None:
@@ -173,6 +179,8 @@ def test_a_cancel_leaves_no_task_running_and_the_state_can_be_resumed(
     events = session.drain()
     (given_up,) = of(TaskFailed, events)
     assert (given_up.task, given_up.interrupted) == ("gated", True)
+    assert given_up.thread_left is not session.isolated
+    assert session.threads_left == (() if session.isolated else ("gated",))
     assert (events[-1].outcome, session.exit_code) == ("cancelled", 130)  # type: ignore[attr-defined]
     picture = session.refresh()
     assert picture.records["gated"].interrupted

@@ -386,7 +386,8 @@ class FakeSession:
     running: bool = False
     problem: LoadProblem | None = None
     exit_code: int = 0
-    threads_left: int = 0
+    threads_left: tuple[str, ...] = ()
+    isolated: bool = False
     reloads: list[Reload] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     calls: list[tuple] = field(default_factory=list)

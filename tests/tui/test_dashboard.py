@@ -99,6 +99,31 @@ def test_r_on_what_is_complete_starts_nothing_and_says_so(path):
     play(scene())
 
 
+@pytest.mark.parametrize("key", ["r", "t"])
+def test_a_start_beside_a_thread_of_a_run_that_was_stopped_says_so(path, key):
+    async def scene():
+        session = FakeSession(failed_picture(path), threads_left=("load_warehouse",))
+        async with open_stage(session, WIDE) as on:
+            assert on.line_with("1 thread left behind")
+            await on.press(key)
+            assert len(session.called("start")) == 1
+            assert on.board.message_text.startswith("load_warehouse was given up, but its thread may still be running")
+
+    play(scene())
+
+
+def test_what_was_stopped_says_that_its_thread_may_go_on(path):
+    async def scene():
+        async with open_stage(FakeSession(never_ran_picture(path)), WIDE) as on:
+            story = Story(1)
+            stopped = story.fails("extract_flights", "10:42:03", interrupted=True, thread_left=True)
+            await on.happens(story.begins(), story.starts("extract_flights"), stopped)
+            assert "by you at 10:42; its thread may still be running" in on.line_with("■ stopped")
+            assert on.line_with("1 thread left behind")
+
+    play(scene())
+
+
 def test_r_on_a_broken_file_starts_nothing(path):
     async def scene():
         session = FakeSession(failed_picture(path), reloads=[Reload("workflows/etl.py", NOW, problem=SYNTAX)])

@@ -142,7 +142,7 @@ def test_a_timeout_says_after_what_and_that_its_thread_is_left():
     )
     assert view.tasks[name].state is State.TIMED_OUT
     assert why_text(view, view.tasks[name]) == "after 30s; its thread is still running"
-    assert view.threads_left == 1
+    assert view.threads_left == (name,)
 
 
 def test_a_task_that_no_picture_has_shown_appears_with_its_name():

@@ -104,7 +104,7 @@ def test_the_counts_add_up_in_the_header():
 
 
 def test_threads_left_behind_are_counted_in_the_header():
-    view = replace(FAILED, threads_left=1)
+    view = replace(FAILED, threads_left=("join_delays",))
     assert "1 thread left behind" in plain(progress_line(view, HeaderFacts(), 80, 0.0))
 
 
@@ -247,11 +247,24 @@ def test_what_ctrl_z_and_m_say():
     assert messages.mouse(on=False).text == "The mouse is the terminal's, to select text with. m takes it back."
 
 
+def test_a_run_that_begins_beside_threads_of_before_says_so():
+    assert messages.beside(["load"]).text == (
+        "load was given up, but its thread may still be running, beside this run. --isolate would have ended it."
+    )
+    assert messages.beside(["load", "fetch\n"]).text == (
+        "load, fetch\\n were given up, but their threads may still be running, beside this run. "
+        "--isolate would have ended them."
+    )
+
+
 def test_dialog_stop():
     spec = dialogs.stop_dialog(RUNNING)
     assert text_of(spec) == (
-        "2 tasks are running: extract_flights, extract_weather. Their work is lost; 2 done tasks are kept."
+        "2 tasks are running: extract_flights, extract_weather. Their work is lost; 2 done tasks are kept. "
+        "Their threads may go on until fwtui ends, also beside the next run. With --isolate a stop ends them."
     )
+    isolated = dialogs.stop_dialog(RUNNING, isolated=True)
+    assert text_of(isolated).endswith("2 done tasks are kept.")
     assert labels(spec) == ["Stop now", "Let them finish"]
 
 

@@ -97,9 +97,9 @@ class IsolatedRun:
         return self._error
 
     @property
-    def left_behind(self) -> int:
-        """Threads that are left behind in tasks are none of this process."""
-        return 0
+    def left_in(self) -> tuple[str, ...]:
+        """Threads that are left behind in tasks are none of this process, and end with their own."""
+        return ()
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the end; return whether it has come."""
@@ -142,6 +142,8 @@ class IsolatedRun:
                 self._look_at_deadlines()
             case Event():
                 self._note_deadline(told)
+                if isinstance(told, TaskFailed) and told.interrupted:
+                    told = replace(told, thread_left=False)  # it ends with its process, now
                 self._tell(told)
             case Ended(failure=failure):
                 self._end_with(None if failure is None else failure.error())
