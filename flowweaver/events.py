@@ -83,7 +83,7 @@ class TaskRetrying(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskCompleted(Event):
-    """A task is done, and its result is in the store if there is one.
+    """A task is done, and its result is in the store if there is one, unless ``not_kept`` says why it is not.
 
     Attributes:
         duration: seconds the last attempt took.

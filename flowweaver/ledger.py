@@ -121,12 +121,15 @@ class Ledger:
             if ended.outcome in _SILENT:
                 self._told.pop((ended.task_name, ended.attempt), None)
         if self._facts:
-            self._tell()
+            self._tell(problem)
         return problem
 
-    def _tell(self) -> None:
+    def _tell(self, problem: StateError | None = None) -> None:
+        """Tell what happened; a result that was not written for some problem is told as not kept."""
         facts, self._facts = self._facts, []
         for kind, values in facts:
+            if problem is not None and kind == "TaskCompleted":
+                values["not_kept"] = str(problem)
             self._notifier.emit(kind, run_id=self.run_id, **values)
 
     def _tell_output(self, output: Sequence[LogLine]) -> None:

@@ -17,6 +17,7 @@ from flowweaver import (
     SQLiteStateStore,
     StateError,
     Task,
+    TaskCompleted,
     TaskExecutionError,
     TaskStatus,
     ThreadedExecutor,
@@ -251,9 +252,13 @@ def test_when_the_state_cannot_be_written_no_further_task_starts_and_the_reason_
     for number in range(6):
         needs = [f"t{number - 1}"] if number else []
         workflow.add_task(Task(f"t{number}", lambda number=number: ran.append(number)), needs)
-    store = _Store(commits)
+    store, told = _Store(commits), {}
     with pytest.raises(StateError, match="disk full"):
-        make_executor(state_store=store).execute(workflow)
+        make_executor(state_store=store).execute(
+            workflow, listeners=[lambda e: told.update({e.task: e.not_kept}) if type(e) is TaskCompleted else None]
+        )
+    assert [name for name, why in told.items() if why is None] == list(store.kept)
+    assert set(told.values()) <= {None, "disk full"}
     # One commit is the end of a task and the start of the next: nothing ran whose start is not on disk.
     assert len(ran) <= commits
     assert list(store.kept) == [f"t{number}" for number in range(max(0, len(ran) - 1))]
