@@ -144,11 +144,11 @@ def status_listener(everywhere: StatusHooks, own: Mapping[str, StatusHooks]) -> 
     Returns:
         None if no hook is set.
     """
-    from flowweaver.events import TaskCompleted, TaskFailed, TaskRetrying, TaskSkipped, TaskStarted
-
     asked = {name: hooks for name, hooks in own.items() if hooks.on_status_change or hooks.on_retry}
     if not (asked or everywhere.on_status_change or everywhere.on_retry):
         return None
+    from flowweaver.events import TaskCompleted, TaskFailed, TaskRetrying, TaskSkipped, TaskStarted
+
     states: dict[type[Event], TaskStatus] = {
         TaskStarted: TaskStatus.RUNNING,
         TaskRetrying: TaskStatus.RETRYING,

@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 import stat
 from functools import lru_cache
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["find_root", "in_project", "project_root"]
 
@@ -27,23 +30,25 @@ def find_root(file: Path, *, home: Path | None = None) -> Path:
     The home folder and those above it are no projects, nor is the root of the file system, nor a folder in which
     everybody may put files.
     """
-    if home is None:
-        try:
-            home = Path.home()
-        except RuntimeError:  # a user without a home
-            home = Path(os.sep)
-    home = Path(os.path.realpath(home))
-    for folder in file.parents:
-        if folder == folder.parent or home.is_relative_to(folder):
+    return type(file)(_find_root(os.fspath(file), None if home is None else os.fspath(home)))
+
+
+def _find_root(file: str, home: str | None) -> str:
+    # Paths as text: importing pathlib takes as long as all that is asked here.
+    home = os.path.realpath(os.path.expanduser("~") if home is None else home)
+    folder = own = os.path.dirname(file)
+    while folder and folder != os.path.dirname(folder):
+        if os.path.join(home, "").startswith(os.path.join(folder, "")):
             break
-        if any((folder / marker).exists() for marker in _MARKERS) and not _open_to_all(folder):
+        if any(os.path.exists(os.path.join(folder, marker)) for marker in _MARKERS) and not _open_to_all(folder):
             return folder
-    return file.parent
+        folder = os.path.dirname(folder)
+    return own
 
 
-def _open_to_all(folder: Path) -> bool:
+def _open_to_all(folder: str) -> bool:
     try:
-        return bool(folder.stat().st_mode & stat.S_ISVTX)
+        return bool(os.stat(folder).st_mode & stat.S_ISVTX)
     except OSError:
         return True
 
@@ -51,7 +56,7 @@ def _open_to_all(folder: Path) -> bool:
 @lru_cache(maxsize=1024)
 def project_root(file: str) -> str:
     """Return the root of a file's project, absolute and without symbolic links."""
-    return str(find_root(Path(os.path.realpath(file))))
+    return _find_root(os.path.realpath(file), None)
 
 
 @lru_cache(maxsize=8192)
