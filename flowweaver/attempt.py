@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import CoroutineType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowweaver.capture import Sink, current_attempt
 from flowweaver.task import Task
+
+if TYPE_CHECKING:
+    from flowweaver.hand import Hand
 
 __all__ = ["Attempt", "TaskHandle", "current_task"]
 
@@ -21,11 +24,13 @@ class Attempt:
         started: monotonic seconds at which the function was called; 0 before.
         ended: monotonic seconds at which it came back.
         closed: it has its outcome; whatever it brings later is discarded.
+        given_up: it got its outcome before its function came back.
+        hand: what its worker makes before and after it, and brings back together with it; None if that is nothing.
         cancelled: the run asked it to end.
         stop_coroutine: asks the coroutine that it awaits to end; None if there is none.
     """
 
-    __slots__ = ("args", "cancelled", "closed", "deadline", "ended", "error", "index", "kwargs", "number",
+    __slots__ = ("args", "cancelled", "closed", "ended", "error", "given_up", "hand", "index", "kwargs", "number",
                  "result", "sink", "started", "stop_coroutine", "task")  # fmt: skip
 
     def __init__(self, task: Task, index: int, number: int, args: list[Any], kwargs: dict[str, Any]) -> None:
@@ -36,8 +41,9 @@ class Attempt:
         self.kwargs = kwargs
         self.started = 0.0
         self.ended = 0.0
-        self.deadline: float | None = None
         self.closed = False
+        self.given_up = False
+        self.hand: Hand | None = None
         self.cancelled = False
         self.result: Any = None
         self.error: BaseException | None = None

@@ -17,10 +17,12 @@ from typing import Any
 
 from flowweaver.attempt import Attempt
 from flowweaver.capture import Sink
+from flowweaver.crew import Crew
 from flowweaver.errors import StateError, TaskTimeoutError
+from flowweaver.hand import Ended, Hand
 from flowweaver.ledger import Ledger
 from flowweaver.notify import Notifier
-from flowweaver.pace import LOOK_AGAIN, Pace
+from flowweaver.pace import LOOK_AGAIN
 from flowweaver.plan import Action, no_input, no_output, settle
 from flowweaver.prepare import Prepared
 from flowweaver.records import LogLine, Provenance, StoredValue
@@ -98,27 +100,19 @@ class Driver:
         self._inflight: set[Attempt] = set()
         self._behind: set[Attempt] = set()
         """Attempts that were given up while their threads went on, and go on."""
-        self._busy = 0
-        """Workers that are on their way, in an attempt, or in a callback."""
-        self._coming = 0
-        """Those of them that are on their way."""
+        self._crew = Crew(workers, self._inflight, hands=all(map(_is_plain, self.tasks)))
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._timer_number = 0
         self._wake_at = float("inf")
         self._output_armed = False
         self._random = random.Random()
-        self._pace = Pace()
-        self._ends = 0
-        """Attempts that ended by themselves."""
-        self._ends_seen = -1
-        """How many of them there were when it was last looked whether more workers are needed; -1: nobody looks."""
 
     # -- what workers call ------------------------------------------------------------------------------------------
 
     def take(self) -> Attempt | None:
         """Return the first attempt for a worker that was spawned; None sends it home."""
         with self.lock:
-            self._coming -= 1
+            self._crew.coming -= 1
             attempt = self._advance(want=True)
             if attempt is None:
                 self._worker_goes()
@@ -133,17 +127,21 @@ class Driver:
         Args:
             go_on: False: this worker takes nothing more.
         """
-        value = self._ledger.encode(attempt)
         trace = traceback_text(attempt.error) if attempt.error is not None else None
-        lacking = self._lacking(attempt)
+        ended = Ended(attempt, self._ledger.encode(attempt), trace, self._lacking(attempt))
         if attempt.sink is not None:
             attempt.sink.close()
+        hand = attempt.hand
+        if hand is not None and (following := hand.lay_down(ended)) is not None:
+            return following
         calls_back = bool(attempt.task.callbacks)
         with self.lock:
-            if attempt.closed:
+            if attempt.given_up:
                 self._behind.discard(attempt)
                 return None
-            final = self._take_in(attempt, value, trace, lacking)
+            if hand is not None:
+                self._take_apart(hand)
+            final = hand is None and self._take_in(ended)
             following = self._advance(want=go_on and not calls_back and not self._in_the_way())
             if following is None and not calls_back:
                 self._worker_goes()
@@ -166,13 +164,14 @@ class Driver:
             self.crashed = self.crashed or error
             self.scheduler.stop()
             for attempt in self._inflight:
-                attempt.closed = True
+                attempt.closed = attempt.given_up = True
             self._inflight.clear()
+            self._crew.back.clear()
             self.inbox.put(None)
 
     def _worker_goes(self) -> None:
-        self._busy -= 1
-        if not self._busy and self.scheduler.finished:
+        self._crew.busy -= 1
+        if not self._crew.busy and self.scheduler.finished:
             self.inbox.put(None)
 
     # -- what the thread that looks after the run calls -------------------------------------------------------------
@@ -218,7 +217,7 @@ class Driver:
             while self._timers and self._timers[0][0] <= now:
                 heappop(self._timers)[2]()
             self._advance(want=False)
-            over = self.crashed is not None or (self.scheduler.finished and not self._busy)
+            over = self.crashed is not None or (self.scheduler.finished and not self._crew.busy)
             due = self.scheduler.next_due()
             self._wake_at = min(
                 self._timers[0][0] if self._timers else float("inf"), float("inf") if due is None else due
@@ -251,6 +250,7 @@ class Driver:
         """Start nothing more, ask what runs to end, and give up on it after ``grace`` seconds."""
         with self.lock:
             self.stop_asked = True
+            self._let_back_go()
             for attempt in list(self._inflight):
                 attempt.cancelled = True
                 if grace > 0:
@@ -264,6 +264,7 @@ class Driver:
         self._notifier.deliver()
 
     def _leave_all(self) -> None:
+        self._let_back_go()
         for attempt in sorted(self._inflight, key=lambda a: a.index):
             if attempt.sink is not None:
                 attempt.sink.close()
@@ -300,58 +301,91 @@ class Driver:
             self.stopped = True
             for index in self.scheduler.stop():
                 self._ledger.let_go(self.tasks[index], self._attempts[index])
+            self._let_back_go()
         now = self.clock.monotonic()
-        attempt = self._pick(now) if want else None
+        crew = self._crew
+        attempt = crew.back.popleft() if want and crew.back else None
+        picked = self._pick_some(now) if want and attempt is None else []
         problem = self._ledger.commit()
         if problem is not None:
             self._note(problem)
-            if attempt is not None:
-                self.scheduler.release(attempt.index)
-                attempt = None
-        if attempt is not None:
-            self._begin(attempt)
-        if self._busy < self._workers.capacity and self.scheduler.ready(now) > self._coming:
-            if self._busy and self._workers.contend and self._pace.short:
+            for one in picked:
+                self.scheduler.release(one.index)
+        elif picked:
+            attempt = picked[0]
+            for one in picked:
+                self._begin(one)
+        ready = self.scheduler.ready(now)
+        if crew.lacks(ready):
+            if crew.busy and crew.crowded:
                 self._watch_pace()
             else:
-                self._spawn(now)
+                crew.spawn(self, ready)
         return attempt
 
-    def _spawn(self, now: float) -> None:
-        while self._busy < self._workers.capacity and self.scheduler.ready(now) > self._coming:
-            self._busy += 1
-            self._coming += 1
-            self._workers.spawn(self)
-
     def _in_the_way(self) -> bool:
-        """Tell whether the worker that has just ended an attempt only takes time from another that is as quick."""
-        if self._busy < 2 or not self._workers.contend or not self._pace.short:
-            return False
-        since = self.clock.monotonic() - LOOK_AGAIN
-        if not any(not other.started or other.ended or other.started > since for other in self._inflight):
+        if not self._crew.in_the_way(self.clock.monotonic()):
             return False
         self._watch_pace()  # the other may just have begun a long task
         return True
 
     def _watch_pace(self) -> None:
-        if self._ends_seen < 0:
-            self._ends_seen = self._ends
+        if self._crew.watch():
             self.later(LOOK_AGAIN, self._look_at_pace)
 
     def _look_at_pace(self) -> None:
         """Let more workers come if the quick one has met a long task, or is gone."""
-        stuck = self._ends == self._ends_seen
-        self._ends_seen = -1
-        if stuck or not self._pace.short:
-            self._spawn(self.clock.monotonic())
-        elif self.scheduler.ready(self.clock.monotonic()) > self._coming:
+        ready = self.scheduler.ready(self.clock.monotonic())
+        if self._crew.stuck():
+            self._take_hands_apart()
+            self._crew.spawn(self, ready)
+        elif self._crew.lacks(ready) or self._crew.hands_out():
             self._watch_pace()
+
+    def _take_hands_apart(self) -> None:
+        for attempt in list(self._inflight):
+            if attempt.hand is not None:
+                self._take_apart(attempt.hand)
+
+    def _take_apart(self, hand: Hand) -> None:
+        """Take in what has ended of a hand, and give what is not begun to whoever comes first."""
+        while (waiting := hand.next()) is not None:
+            waiting.hand = None
+            self._crew.back.append(waiting)
+        while hand.ended:
+            ended = hand.ended.popleft()
+            if not ended.attempt.closed:
+                self._take_in(ended)
+
+    def _let_back_go(self) -> None:
+        """Begin nothing more of what was handed out."""
+        self._take_hands_apart()
+        while self._crew.back:
+            attempt = self._crew.back.popleft()
+            attempt.closed = True
+            self._inflight.discard(attempt)
+            self._interrupt(attempt)
 
     def _note(self, problem: StateError | None) -> None:
         """After a failed commit no further task starts."""
         if problem is not None:
             self.state_error = self.state_error or problem
             self.scheduler.stop()
+
+    def _pick_some(self, now: float) -> list[Attempt]:
+        """Start what a worker is to make next: one attempt, or a hand of short ones."""
+        picked: list[Attempt] = []
+        for _ in range(self._crew.room()):
+            attempt = self._pick(now)
+            if attempt is None:
+                break
+            picked.append(attempt)
+        if len(picked) > 1:
+            hand = Hand(picked[1:])
+            for attempt in picked:
+                attempt.hand = hand
+            self._watch_pace()
+        return picked
 
     def _pick(self, now: float) -> Attempt | None:
         while (index := self.scheduler.take(now)) is not None:
@@ -413,14 +447,12 @@ class Driver:
 
     # -- outcomes, under the lock -----------------------------------------------------------------------------------
 
-    def _take_in(
-        self, attempt: Attempt, value: StoredValue | None, trace: str | None, lacking: tuple[str, ...] = ()
-    ) -> bool:
+    def _take_in(self, ended: Ended) -> bool:
         """Take in how an attempt ended by itself; return whether its task has its end by that."""
+        attempt, value, trace, lacking = ended
         attempt.closed = True
         self._inflight.discard(attempt)
-        self._ends += 1
-        self._pace.took(attempt.ended - attempt.started)
+        self._crew.ended(attempt)
         timeout = attempt.task.timeout
         late = timeout is not None and attempt.ended - attempt.started > timeout
         if late:
@@ -504,7 +536,7 @@ class Driver:
             attempt.sink.close()
         final = self._fail(attempt, error, None, timed_out=timed_out, left=left)
         if final and attempt.task.callbacks:
-            self._busy += 1
+            self._crew.busy += 1
             threading.Thread(target=self._call_back, args=(attempt.task, error), daemon=True).start()
         self._close(attempt, left=left)
         self._advance(want=False)
@@ -521,7 +553,9 @@ class Driver:
         Args:
             left: its thread may go on.
         """
-        attempt.closed = True
+        attempt.closed = attempt.given_up = True
+        if attempt.hand is not None:
+            self._take_apart(attempt.hand)
         if left:
             self._behind.add(attempt)
         self._inflight.discard(attempt)
@@ -571,6 +605,11 @@ class Driver:
     def counts(self) -> dict[str, int]:
         """Return how many tasks there are of each word of :meth:`names_by_word`."""
         return {word: len(names) for word, names in self.names_by_word().items()}
+
+
+def _is_plain(task: Task) -> bool:
+    """Tell whether nothing but its function has to be called or looked at before and after a task."""
+    return not (task.callbacks or task.inputs or task.outputs)
 
 
 def _timeout_error(attempt: Attempt) -> TaskTimeoutError:

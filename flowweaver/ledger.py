@@ -26,10 +26,6 @@ __all__ = ["Ledger"]
 _RUNNING, _COMPLETED = TaskStatus.RUNNING, TaskStatus.COMPLETED
 
 
-_SILENT = frozenset({"completed", "failed"})
-"""How an attempt has ended after which it writes nothing more; a thread that was given up may go on."""
-
-
 class _Contained:
     """Around what is assigned to a Task for people to look at: a subclass's own setter must not end the run."""
 
@@ -78,6 +74,8 @@ class Ledger:
         """Lines that tasks wrote and that no commit has taken along yet."""
         self._told: dict[tuple[str, int], int] = {}
         """How many lines of each attempt that goes on have been told of."""
+        self._silent: list[tuple[str, int]] = []
+        """Attempts that have ended and write nothing more; a thread that was given up may go on."""
 
     # -- the store --------------------------------------------------------------------------------------------------
 
@@ -117,9 +115,8 @@ class Ledger:
                 problem = StateError(f"The state could not be written: {describe_exception(error)}")
         if output:
             self._tell_output(output)
-        for ended in attempts if self._told else ():
-            if ended.outcome in _SILENT:
-                self._told.pop((ended.task_name, ended.attempt), None)
+        while self._silent:
+            self._told.pop(self._silent.pop(), None)
         if self._facts:
             self._tell(problem)
         return problem
@@ -156,9 +153,8 @@ class Ledger:
         self._records.append(record)
         return record
 
-    def _ended_row(self, attempt: Attempt, status: TaskStatus, duration: float) -> TaskRecord:
+    def _ended_row(self, attempt: Attempt, status: TaskStatus, ended: float, duration: float) -> TaskRecord:
         record = self._row(attempt.task, status, attempt.number)
-        ended = self._ended_at(attempt)
         record.started_at, record.finished_at = ended - duration, ended
         record.duration = duration
         return record
@@ -217,21 +213,22 @@ class Ledger:
         warnings: tuple[str, ...] = (),
     ) -> None:
         """A task has its result."""
-        task = attempt.task
+        task, ended = attempt.task, self._ended_at(attempt)
         if value is not None:
-            record = self._ended_row(attempt, TaskStatus.COMPLETED, duration)
+            record = self._ended_row(attempt, _COMPLETED, ended, duration)
             record.provenance, record.value = provenance, value
-            self._attempt_row(attempt, "completed", duration)
+        if self._notifier.listening:
+            self._silent.append((task.name, attempt.number))
         with self._contained:
             task.result = attempt.result
             task.error = None
-            task.finished_at = datetime.fromtimestamp(self._ended_at(attempt), UTC)
+            task.finished_at = datetime.fromtimestamp(ended, UTC)
             task.duration = duration
             task.status = _COMPLETED
         if self._notifier.listening or warnings:
             self._emit(
                 "TaskCompleted",
-                time=self._ended_at(attempt),
+                time=ended,
                 task=task.name,
                 attempt=attempt.number,
                 duration=duration,
@@ -254,15 +251,17 @@ class Ledger:
         thread_left: bool,
     ) -> None:
         """An attempt failed: for good, or to be followed by another after ``delay`` seconds."""
-        task, text = attempt.task, describe_exception(error)
+        task, text, ended = attempt.task, describe_exception(error), self._ended_at(attempt)
         status = TaskStatus.FAILED if delay is None else TaskStatus.RETRYING
         if self._journal is not None:
-            record = self._ended_row(attempt, status, duration)
+            record = self._ended_row(attempt, status, ended, duration)
             record.error, record.exception, record.timed_out = text, error, timed_out
             record.provenance = provenance
             self._attempt_row(attempt, "timed out" if timed_out else "failed", duration, text, trace)
+        if self._notifier.listening and not timed_out:
+            self._silent.append((task.name, attempt.number))
         facts = {
-            "time": self._ended_at(attempt),
+            "time": ended,
             "task": task.name,
             "attempt": attempt.number,
             "duration": duration,
@@ -278,7 +277,7 @@ class Ledger:
             return
         with self._contained:
             task.error = error
-            task.finished_at = datetime.fromtimestamp(self._ended_at(attempt), UTC)
+            task.finished_at = datetime.fromtimestamp(ended, UTC)
             task.duration = duration
             task.status = status
         self._emit("TaskFailed", thread_left=thread_left, **facts)

@@ -110,7 +110,8 @@ class RunJournal(ABC):
     ) -> None:
         """Write all of it in one transaction; it is there when this returns, whatever then kills the process.
 
-        A record with status RUNNING drops the earlier result of its task; one with SKIPPED keeps it.
+        A record with status RUNNING drops the earlier result of its task; one with SKIPPED keeps it. One with
+        COMPLETED says all of its attempt that is to be known.
 
         Raises:
             StateError: it could not be written; nothing of it was.

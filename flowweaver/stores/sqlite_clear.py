@@ -9,7 +9,7 @@ from typing import Final
 from flowweaver.stores.schema import TASK_COLUMNS
 from flowweaver.stores.sqlite_db import Database
 from flowweaver.stores.sqlite_rows import adopt
-from flowweaver.stores.sqlite_settle import settle_attempts
+from flowweaver.stores.sqlite_settle import attempts_from_tasks
 from flowweaver.stores.sqlite_states import undisturbed
 from flowweaver.stores.text import iso
 
@@ -38,7 +38,7 @@ def forget(database: Database, workflow: str, names: Iterable[str]) -> list[str]
 
     def work(cursor: sqlite3.Cursor) -> list[str]:
         adopt(cursor, workflow, wanted)
-        settle_attempts(cursor, workflow)
+        cursor.execute(*attempts_from_tasks(workflow))
         (batch,) = cursor.execute("SELECT coalesce(max(batch), 0) + 1 FROM cleared").fetchone()
         now = database.clock()
         forgotten = []

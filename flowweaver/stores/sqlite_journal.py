@@ -16,7 +16,7 @@ from flowweaver.stores.base import ResultUnavailable, RunJournal
 from flowweaver.stores.lock import BRIEFLY, FileLock, Holder
 from flowweaver.stores.sqlite_db import Database
 from flowweaver.stores.sqlite_rows import RECORD_COLUMNS, adopt, fetch_result, fetch_results, open_result, record_of
-from flowweaver.stores.sqlite_settle import settle, settle_attempts
+from flowweaver.stores.sqlite_settle import attempts_from_tasks, settle
 from flowweaver.stores.sqlite_steps import Step, attempt_steps, line_steps, plain_steps, record_steps
 from flowweaver.stores.text import add_seconds, medians, plain
 
@@ -50,7 +50,6 @@ class SQLiteJournal(RunJournal):
         self._blobs: dict[str, bool] = {}
         self._started: set[str] = set()
         self._lines: dict[tuple[str, int], int] = {}
-        self._unwritten: list[AttemptRecord] = []
         database.check_writable()
         database.check()
         database.file.make_folder()
@@ -142,7 +141,9 @@ class SQLiteJournal(RunJournal):
                 ),
             )
             run = cursor.lastrowid or 0
-            for table in ("attempts", "log_lines"):  # somebody may have deleted the run that had this row before
+            # Somebody may have deleted the run that had this number, or this row, before.
+            cursor.execute("UPDATE tasks SET run_id = NULL WHERE workflow = ? AND run_id = ?", (flow, run_id))
+            for table in ("attempts", "log_lines"):
                 cursor.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608
             again = [(run_id, flow, name) for name in redo]
             cursor.executemany("UPDATE tasks SET redo = ? WHERE workflow = ? AND task_name = ?", again)
@@ -168,7 +169,7 @@ class SQLiteJournal(RunJournal):
         if found is None:
             return None
         (self._run,), self._run_id = found, run_id
-        self._db.write(lambda cursor: settle_attempts(cursor, self._workflow))
+        self._db.apply([attempts_from_tasks(self._workflow)])
         lines = self._db.read(lambda cursor: cursor.execute(_LINES_SO_FAR, (self._run,)).fetchall())
         self._lines = {(name, attempt): number for name, attempt, number in lines}
         return self._records(names, alive=True)
@@ -179,7 +180,7 @@ class SQLiteJournal(RunJournal):
         attempts: Sequence[AttemptRecord] = (),
         output: Sequence[LogLine] = (),
     ) -> None:
-        """Write all of it in one transaction, save that good attempts may wait: their tasks' rows say it all."""
+        """Write all of it in one transaction, save good attempts: their tasks' rows say it all until the run ends."""
         seconds: dict[str, str] = {}
         steps: list[Step] = []
         for record in records:
@@ -195,13 +196,8 @@ class SQLiteJournal(RunJournal):
                 has_blob=self._blobs.get(name, True),
                 now=self._db.clock(),
             )
-        unwritten = [*self._unwritten, *attempts]
-        said = {(record.task_name, record.attempt) for record in records if record.status is TaskStatus.COMPLETED}
-        if len(unwritten) >= _PORTION or any(
-            one.outcome != "completed" or (one.task_name, one.attempt) not in said for one in attempts
-        ):
-            steps += attempt_steps(self._run, unwritten)
-            unwritten = []
+        if attempts:
+            steps += attempt_steps(self._run, attempts)
         if output:
             lines, self._lines = line_steps(self._run, output, self._lines)
             steps += lines
@@ -210,7 +206,6 @@ class SQLiteJournal(RunJournal):
         except UnicodeEncodeError:  # a lone surrogate in an error or in output
             self._db.apply(plain_steps(steps))
         # Only what is in the store may decide how the next commit writes.
-        self._unwritten = unwritten
         self._seconds.update(seconds)
         for record in records:
             self._note(record)
@@ -228,8 +223,7 @@ class SQLiteJournal(RunJournal):
     def finish(self, *, finished_at: float, outcome: str, failed_task: str | None, counts: Mapping[str, int]) -> None:
         """Record the end of the run."""
         values = (finished_at, outcome, failed_task, codec.compact(dict(counts)), outcome != "completed", self._run)
-        self._db.apply([*attempt_steps(self._run, self._unwritten), (_FINISH, values)])
-        self._unwritten = []
+        self._db.apply([attempts_from_tasks(self._workflow), (_FINISH, values)])
 
     def close(self) -> None:
         """Close the file and give the locks back."""
@@ -250,9 +244,6 @@ _FINISH: Final = """UPDATE runs SET finished_at = ?, outcome = ?, failed_task = 
 
 _AT_A_TIME: Final = 100
 """Results that are read at a time."""
-
-_PORTION: Final = 100
-"""Good attempts that are written at a time."""
 
 
 def durations(database: Database, workflow: str) -> dict[str, float]:

@@ -246,7 +246,7 @@ _ATTEMPTS: Final = """SELECT task_name, attempt, attempts.started_at, attempts.f
     traceback, runs.run_id FROM attempts JOIN runs ON runs.id = attempts.run
     WHERE runs.workflow = ? {} ORDER BY run, attempts.started_at, attempt"""
 _OPEN_RUN: Final = "SELECT run_id FROM runs WHERE workflow = :flow AND outcome IS NULL"
-# Rows of attempts that go on are not there yet, nor are some of good ones while their run goes on.
+# Rows of attempts that go on are not there yet, nor are those of good ones while their run goes on.
 _GOING_ON: Final = f"""SELECT task_name, attempt, started_at, finished_at, run_id FROM tasks
     WHERE workflow = :flow
     AND (status = 'RUNNING' OR status = 'COMPLETED' AND run_id IN ({_OPEN_RUN})) ORDER BY started_at"""  # noqa: S608

@@ -1,7 +1,7 @@
-"""Writing down what the death of a run left unsaid, by whoever holds its lock next.
+"""Writing down what a run leaves unsaid: at its end, or after its death by whoever holds its lock next.
 
-A run writes the rows of good attempts in portions, since all they say stands in the rows of their tasks. When it dies
-with a portion unwritten, the rows are made from there.
+While it goes on, a run writes no rows of good attempts, since all they say stands in the rows of their tasks; they are
+made from there, all at once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-__all__ = ["settle", "settle_attempts"]
+__all__ = ["attempts_from_tasks", "settle"]
 
 _UNWRITTEN: Final = """INSERT INTO attempts (run, task_name, attempt, started_at, finished_at, outcome)
     SELECT runs.id, tasks.task_name, tasks.attempt, tasks.started_at, tasks.finished_at, 'completed'
@@ -24,14 +24,14 @@ _IN_FLIGHT: Final = """INSERT INTO attempts (run, task_name, attempt, started_at
     WHERE tasks.workflow = ? AND tasks.status = 'RUNNING' ON CONFLICT DO NOTHING"""
 
 
-def settle_attempts(cursor: sqlite3.Cursor, workflow: str) -> None:
-    """Write the rows of good attempts that a dead run had not written yet."""
-    cursor.execute(_UNWRITTEN, (workflow,))
+def attempts_from_tasks(workflow: str) -> tuple[str, tuple[str]]:
+    """Return the statement, with its value, that writes the rows of a run's good attempts while the run has no end."""
+    return _UNWRITTEN, (workflow,)
 
 
 def settle(cursor: sqlite3.Cursor, workflow: str) -> None:
     """Write down what the death of an earlier run left: whoever has the lock knows that nothing of it runs."""
-    settle_attempts(cursor, workflow)
+    cursor.execute(*attempts_from_tasks(workflow))
     cursor.execute(_IN_FLIGHT, (workflow,))
     cursor.execute(
         "UPDATE tasks SET status = 'PENDING', interrupted = 1 WHERE workflow = ? AND status IN ('RUNNING', 'RETRYING')",
