@@ -31,7 +31,7 @@ def compare(value: Any, copy: Any) -> None:
     """Compare a value with what was loaded from its pickle.
 
     An object is the same if its own ``==`` says so; otherwise if what it holds, or what it hands to pickle, is. One
-    whose class has no ``==`` of its own has no other meaning than what it hands to pickle.
+    whose class has no ``==`` of its own has no other meaning than what it hands to pickle, and has all its attributes.
 
     Raises:
         Different: a part is not the same.
@@ -79,17 +79,25 @@ def _inside(one: Any, other: Any, kind: type) -> Iterator[tuple[Any, Any]]:
         if same is True:
             return iter(())
         if same is False:
-            held, also = list(members_of(one)), list(members_of(other))
-            if held or also:
-                if [name for name, _ in held] != [name for name, _ in also]:
-                    raise Different(one)
-                return iter([(part, twin) for (_, part), (_, twin) in zip(held, also, strict=True)])
+            held = _members(one, other)
+            if held:
+                return iter(held)
     elif _is_its_dict(kind):
         return iter([(one.__dict__, other.__dict__)])
+    else:
+        _members(one, other)
     try:
         return iter([(_reduced(one, kind), _reduced(other, kind))])
     except Exception:  # it could be pickled once, but what is it that came back?
         raise Different(one) from None
+
+
+def _members(one: Any, other: Any) -> list[tuple[Any, Any]]:
+    """Return the parts of both in pairs; an attribute that was left out, and not put there again, is a difference."""
+    held, also = list(members_of(one)), list(members_of(other))
+    if [name for name, _ in held] != [name for name, _ in also]:
+        raise Different(one)
+    return [(part, twin) for (_, part), (_, twin) in zip(held, also, strict=True)]
 
 
 def has_equality(kind: type) -> bool:

@@ -11,7 +11,10 @@ import copyreg
 import hmac
 import pickle
 import sys
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from io import BytesIO
 from types import FunctionType
 from typing import Any, Final
@@ -27,9 +30,14 @@ __all__ = ["NotResumable", "read", "write"]
 
 _MAC: Final = 32
 _FLAT: Final = frozenset({str, bytes, bytearray, int, float, bool, complex, type(None)})
-_TRUSTED: Final = frozenset(
-    {"builtins", "collections", "copyreg", "datetime", "decimal", "numpy", "pandas", "polars", "pyarrow", "zoneinfo"}
-)
+_TRUSTED: Final = frozenset({"numpy", "pandas", "polars", "pyarrow", "zoneinfo"})
+"""Libraries whose own objects come back as what they are."""
+
+_TRUSTED_KINDS: Final = frozenset({
+    complex, range, slice, bytearray, date, datetime, time, timedelta, timezone, Decimal, OrderedDict, deque, Counter,
+})  # fmt: skip
+"""Types of Python's own that do, too, and that tables hold. Others may not: an iterator of a dict becomes a list's."""
+
 _NEW: Final[Any] = vars(copyreg)["__newobj__"]
 _BARE: Final = (_NEW, vars(copyreg)["_reconstructor"])
 """How plain objects are rebuilt: from their class, and from a base class."""
@@ -61,9 +69,11 @@ class _Pickler(pickle.Pickler):
         kind = type(obj)
         if kind is FunctionType or issubclass(kind, type):
             return _in_file(obj) if obj.__module__ == "__main__" else NotImplemented
-        self.kinds.add(kind)
         reduce = copyreg.dispatch_table.get(kind)
         form = reduce(obj) if reduce is not None else obj.__reduce_ex__(5)
+        if type(form) is str:
+            return form  # by its name, under which pickle has to find this very object
+        self.kinds.add(kind)
         if type(form) is tuple and form[0] in _BARE and not has_equality(kind) and _has_nothing(form):
             raise _Bare
         return form
@@ -113,7 +123,7 @@ def write(value: Any, key: Callable[[], bytes]) -> tuple[bytes, bytes]:
     except BaseException:  # a class may raise anything from its __reduce__
         raise NotResumable(describe(value, pickler.last)) from None
     payload = file.getvalue()
-    if any(kind.__module__.partition(".")[0] not in _TRUSTED for kind in pickler.kinds):
+    if any(kind.__module__.partition(".")[0] not in _TRUSTED for kind in pickler.kinds - _TRUSTED_KINDS):
         _try_out(value, payload)
     try:
         signature = hmac.digest(key(), payload, "sha256")

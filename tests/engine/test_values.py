@@ -206,6 +206,17 @@ def test_values_come_back_the_same_and_the_others_pass_and_run_again(kind: str, 
     assert again == set(PASSED)
 
 
+def test_an_object_may_put_back_what_it_leaves_out(tmp_path: Path) -> None:
+    store = make_store("sqlite", tmp_path)
+    values = {"puts back": odd_values.PutsBack(a=[1], lock=5), "iterator": iter([1, 2])}
+    run(store, values, SequentialExecutor)
+    resumed, again = run(store, values, SequentialExecutor)
+    assert again == []
+    back = resumed.get_task_result("puts back")
+    assert (type(back), back.a, sorted(vars(back))) == (odd_values.PutsBack, [1], ["a", "lock"])
+    assert list(resumed.get_task_result("iterator")) == [1, 2]
+
+
 def test_arrays_and_tables_come_back_the_same(tmp_path: Path) -> None:
     assert check("sqlite", tmp_path, tables(), SequentialExecutor, Counter()) == set()
 
