@@ -12,22 +12,21 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from flowweaver.errors import DefinitionError, StateError, describe_exception, shown, visible
 from flowweaver.records import AttemptRecord, LogLine, StoredValue, TaskRecord
 from flowweaver.status import TaskStatus
 
 __all__ = [
-    "PROTECTED",
     "BaseStateStore",
     "PlainJournal",
     "ResultUnavailable",
     "RunJournal",
-    "is_protected",
     "is_time",
     "parse_timestamp",
     "path_of_file",
+    "why_not_written",
 ]
 
 
@@ -185,8 +184,6 @@ class BaseStateStore(ABC):
 
 log = logging.getLogger("flowweaver")
 
-PROTECTED: Final = "it is write-protected; make it writable, or name another file"
-
 
 def path_of_file(path: Any, what: str) -> str:
     """Return the path of a state file as text.
@@ -200,12 +197,17 @@ def path_of_file(path: Any, what: str) -> str:
     return text
 
 
-def is_protected(path: str) -> bool:
-    """Tell whether there is a file that nobody is to write to, which its owner could do all the same."""
+def why_not_written(path: str) -> str | None:
+    """Return why a file is not to be written to although its user could; None if it may, or is not there."""
     try:
-        return not os.stat(path).st_mode & 0o222 or not os.access(path, os.W_OK)
+        about = os.stat(path)
     except OSError:
-        return False
+        return None
+    if not about.st_mode & 0o222 or not os.access(path, os.W_OK):
+        return "it is write-protected; make it writable, or name another file"
+    if about.st_nlink > 1:
+        return "it has a second name (a hard link), by which another run could use it; make it a copy"
+    return None
 
 
 def parse_timestamp(value: Any) -> float | None:

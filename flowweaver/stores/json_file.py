@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from flowweaver.errors import StateError, StateLockedError
-from flowweaver.stores.base import PROTECTED, is_protected, path_of_file
+from flowweaver.stores.base import path_of_file, why_not_written
 from flowweaver.stores.book import Book
 from flowweaver.stores.book_store import BookStore, Shelf
 
@@ -157,8 +157,8 @@ class _JSONFile(Shelf):
     def _prepare(self) -> None:
         """Refuse a file that cannot be used, before anything is made beside it; make its folder."""
         self._refresh()
-        if is_protected(self._path):
-            raise self._error(f"cannot be written: {PROTECTED}")
+        if why := why_not_written(self._path):
+            raise self._error(f"cannot be written: {why}")
         try:
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
         except OSError as error:

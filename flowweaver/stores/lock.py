@@ -18,7 +18,7 @@ from typing import Final
 
 from flowweaver.errors import StateError, StateLockedError
 
-__all__ = ["BRIEFLY", "FileLock", "Holder", "holder_of"]
+__all__ = ["BRIEFLY", "FileLock", "Holder", "holder_of", "is_free"]
 
 PATIENCE = 0.3
 """Seconds for which a lock is asked for again: longer than any reader's question takes."""
@@ -247,6 +247,22 @@ def holder_of(path: str) -> Holder | None:
         finally:
             os.close(descriptor)
     return _read_holder(path) or Holder(0, _host(), time.time())
+
+
+def is_free(path: str) -> bool:
+    """Tell whether nobody holds a lock, alone or shared. Creates nothing."""
+    try:
+        descriptor = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    try:
+        return _lock(descriptor, shared=False)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def _read_holder(path: str) -> Holder | None:

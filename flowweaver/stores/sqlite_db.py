@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from flowweaver.errors import StateLockedError
 from flowweaver.stores import schema
-from flowweaver.stores.base import PROTECTED, is_protected
+from flowweaver.stores.base import why_not_written
 from flowweaver.stores.lock import FileLock
 from flowweaver.stores.schema import Kind
 from flowweaver.stores.sqlite_file import StateFile, Work, read_rows
@@ -70,8 +70,8 @@ class Database:
         """
         if self._read_only:
             raise self.file.error("was opened for reading only")
-        if is_protected(self.path):
-            raise self.file.error(f"cannot be written: {PROTECTED}")
+        if why := why_not_written(self.path):
+            raise self.file.error(f"cannot be written: {why}")
         if not os.path.exists(self.file_lock().path):
             self.file.examine(alone=True)
 

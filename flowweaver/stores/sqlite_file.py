@@ -16,6 +16,7 @@ from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 from flowweaver.errors import StateError, visible
 from flowweaver.stores import schema
+from flowweaver.stores.lock import is_free
 from flowweaver.stores.schema import Kind
 from flowweaver.stores.sqlite_writer import connect
 
@@ -116,6 +117,7 @@ class StateFile:
             before = self._stamp()
             if before is None:
                 return _on_new(work)
+            in_use = before.log is not None and not is_free(f"{self.path}.lock")
             try:
                 found = self.patiently(self._look, before, self._reading(work, before))
             except StateError:
@@ -123,15 +125,20 @@ class StateFile:
                     continue
                 raise
             if not before.quiet:
-                self._tidy()
+                self._tidy(ended=in_use and is_free(f"{self.path}.lock"))
                 return found
             if self._stamp() == before:
                 return found
         raise self.error("cannot be read: it changes all the time")
 
-    def _tidy(self) -> None:
-        """Remove an empty log: reading makes one if the last writer took its own away at that very moment."""
-        if self._beside("-wal") == 0:
+    def _tidy(self, *, ended: bool) -> None:
+        """Take away the log that is left because this read it at the very moment when its last writer went.
+
+        Args:
+            ended: it is that of a run that ended meanwhile. If not, one with nothing in it is left by reading alone.
+        """
+        size = self._beside("-wal")
+        if size == 0 or (ended and size is not None):
             with suppress(sqlite3.Error), closing(connect(self.path, "mode=rw")) as connection:
                 connection.execute("SELECT 1 FROM sqlite_master").fetchone()
 

@@ -144,6 +144,7 @@ UNUSABLE_SQLITE: dict[str, tuple[Callable[[Path], Any], str]] = {
     ),
     "a column of the history is gone": (changed("ALTER TABLE runs DROP COLUMN params"), "runs has no column params"),
     "write-protected": (lambda path: (good_file(path), path.chmod(0o444)), "write-protected"),
+    "a second name": (lambda path: (good_file(path), path.with_name("b").hardlink_to(path)), "etl.state .* hard link"),
     "a folder": (lambda path: path.mkdir(), "is a folder"),
     "a pipe": (lambda path: os.mkfifo(path), "not a file"),
     "a link to itself": (lambda path: path.symlink_to(path), "cannot be opened"),
@@ -168,6 +169,7 @@ UNUSABLE_JSON: dict[str, tuple[Callable[[Path], Any], str]] = {
     ),
     "deep": (lambda path: path.write_text("[" * 100_000), "not JSON"),
     "write-protected": (lambda path: (path.write_text("{}"), path.chmod(0o444)), "write-protected"),
+    "a second name": (lambda path: (path.write_text("{}"), path.with_name("b").hardlink_to(path)), "hard link"),
     "a folder": (lambda path: path.mkdir(), "is a folder"),
     "a pipe": (lambda path: os.mkfifo(path), "not a file"),
     "below a file": (lambda path: (path.parent.rmdir(), path.parent.write_text("x")), "cannot be"),
@@ -509,6 +511,24 @@ class TestOthers:
         monkeypatch.setattr(sqlite_file.StateFile, "_look", slow)
         assert view.load_result("a") == 2
         assert len(reads) == 2
+
+    def test_a_run_that_ends_while_a_reader_reads_leaves_no_log_behind(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "etl.db"
+        run(sqlite(path), "wf", a=1)
+        journal = sqlite(path).open_journal("wf")
+        journal.load_records(["a"])
+        journal.begin(started_at=1.0, params={}, redo=(), restored=())
+        real = sqlite_file.read_rows
+
+        def last(cursor: sqlite3.Cursor) -> None:
+            real(cursor)
+            journal.close()
+            assert Path(f"{path}-wal").stat().st_size
+
+        sqlite_db.Database(str(path)).file.read(last)
+        assert sorted(name.suffix for name in tmp_path.iterdir()) == [".db", ".lock", ".lock"]
 
     def test_a_file_that_another_process_makes_meanwhile_is_not_taken_for_a_foreign_one(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
