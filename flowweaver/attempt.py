@@ -7,6 +7,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from flowweaver.capture import Sink, current_attempt
+from flowweaver.forks import end_child, forks
 from flowweaver.task import Task
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Attempt:
             run_coroutine: runs what a coroutine function returned to its end.
         """
         token = current_attempt.set(self)
+        forked = forks()
         self.started = clock()
         try:
             result = self.task.func(*self.args, **self.kwargs)
@@ -68,17 +70,22 @@ class Attempt:
             self.result = result
         except BaseException as error:  # whatever a task raises is its own failure, never the run's end
             self.error = error
+        if forks() != forked:
+            end_child(self.error)
         self.ended = clock()
         current_attempt.reset(token)
 
     async def call_async(self, clock: Callable[[], float]) -> None:
         """Await the coroutine function in the running loop and keep its result or its error. Never raises."""
         current_attempt.set(self)
+        forked = forks()
         self.started = clock()
         try:
             self.result = await self.task.func(*self.args, **self.kwargs)
         except BaseException as error:  # a CancelledError included
             self.error = error
+        if forks() != forked:
+            end_child(self.error)
         self.ended = clock()
         current_attempt.set(None)
 

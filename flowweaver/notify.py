@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flowweaver.errors import describe_exception, visible
+from flowweaver.forks import end_child, forks
 from flowweaver.status import TaskStatus
 from flowweaver.task import Task
 
@@ -89,9 +90,14 @@ class Notifier:
 
     def call(self, what: str, function: Callable[..., Any], *arguments: Any) -> None:
         """Call what a user gave us; an exception is logged and counted, never raised."""
+        forked, error = forks(), None
         try:
             function(*arguments)
-        except BaseException as error:  # a hook that raises SystemExit must not end the run either
+        except BaseException as raised:  # a hook that raises SystemExit must not end the run either
+            error = raised
+        if forks() != forked:
+            end_child(error)
+        if error is not None:
             self.raised(what, error)
 
     def raised(self, what: str, error: BaseException) -> None:

@@ -14,6 +14,7 @@ from flowweaver.attempt import Attempt
 from flowweaver.driver import Driver
 from flowweaver.errors import TaskExecutionError
 from flowweaver.executors.threads import DaemonThreads
+from flowweaver.forks import end_child, forks
 from flowweaver.stacks import coroutine_stack
 from flowweaver.tracebacks import Frame
 from flowweaver.workers import Workers
@@ -119,11 +120,15 @@ class Loops:
             if stay.moved:
                 return None, None
             stay.begun = True
+        forked, result, error = forks(), None, None
         # A SystemExit or KeyboardInterrupt of a task would end the loop, and with it every other coroutine.
         try:
-            return await stay.coroutine, None
-        except BaseException as error:
-            return None, error
+            result = await stay.coroutine
+        except BaseException as raised:
+            error = raised
+        if forks() != forked:
+            end_child(error)
+        return result, error
 
     def entered(self, attempt: Attempt, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any]) -> None:
         """An attempt's coroutine runs on this loop from now on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import threading
@@ -221,3 +222,42 @@ def test_no_more_threads_than_the_standard_pool_has_serve_to_thread():
     failed = pool.submit(int, "x")
     assert isinstance(failed.exception(30), ValueError)
     pool.shutdown()
+
+
+FORKS = """
+import os, sys
+from flowweaver import *
+
+def forked(then):
+    child = os.fork()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if child else then()
+
+def exits(): sys.exit(3)
+def says_why(): sys.exit("said why")
+def fails(): raise ValueError("in the child")
+def runs_another():
+    inner = Workflow("inner")
+    inner.add_task(Task("four", lambda: 4))
+    SequentialExecutor().execute(inner)
+    os._exit(inner.get_task_result("four"))
+async def coroutine(): return forked(exits)
+def called_back(task): forked(lambda: None)
+
+workflow = Workflow("w")
+for name, then in {"returns": lambda: "child", "exits": exits, "says": says_why, "fails": fails, "runs": runs_another}.items():
+    workflow.add_task(Task(name, lambda then=then: forked(then), callbacks=[called_back]))
+workflow.add_task(Task("coroutine", coroutine))
+make = {"sequential": SequentialExecutor, "threaded": ThreadedExecutor, "async": AsyncExecutor}[sys.argv[1]]
+make(state_store=SQLiteStateStore(sys.argv[2]), on_workflow_success=called_back).execute(workflow)
+print([task.result for task in workflow.tasks])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+@pytest.mark.parametrize("kind", ["sequential", "threaded", "async"])
+def test_a_child_that_a_task_forks_ends_where_the_function_does_and_leaves_the_run_to_its_parent(kind, tmp_path):
+    command = [sys.executable, "-c", FORKS, kind, str(tmp_path / "state.db")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "[0, 3, 1, 1, 4, 3]\n")
+    assert "said why" in ended.stderr
+    assert "ValueError: in the child" in ended.stderr
