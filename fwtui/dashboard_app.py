@@ -18,6 +18,7 @@ from textual.widget import Widget
 
 from fwtui.background import from_threads
 from fwtui.editing import open_editor
+from fwtui.leaving import mistake
 from fwtui.liking import Liking
 from fwtui.model import messages
 from fwtui.model.key_names import KeyNames
@@ -285,6 +286,10 @@ class DashboardApp(OrderedKeys):
         self.streams = (sys.stdout, sys.stderr)
         self.preferences = self.liking.now()
         super().exit(result, *args, **options)
+
+    def _fatal_error(self) -> None:
+        # Textual's own shows the local variables, and so the person's results and secrets.
+        self.panic(mistake())
 
     def asked_to_end(self) -> None:
         """SIGTERM or SIGHUP: what runs may finish for a moment, in sight; asked twice, or without a run, leave."""

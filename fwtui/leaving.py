@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Sequence
 from typing import TextIO
 
+from rich.text import Text
+
+from fwtui.model.text import visible_lines
 from fwtui.model.verdict import Ending, verdict_text
 from fwtui.session.port import SessionPort
 from fwtui.streams import SteadyStream, ascii_only
 
-__all__ = ["close", "tell_the_end"]
+__all__ = ["close", "mistake", "tell_the_end"]
 
 _CLOSE_SECONDS = 4.0
 
@@ -23,6 +27,11 @@ def close(session: SessionPort) -> None:
     closing = threading.Thread(target=session.close, name="fwtui-close", daemon=True)
     closing.start()
     closing.join(_CLOSE_SECONDS)
+
+
+def mistake() -> Text:
+    """Return what is said of an exception of our own that is being handled: frames and messages, never variables."""
+    return Text("\n".join(visible_lines(traceback.format_exc().rstrip())), overflow="fold", no_wrap=False)
 
 
 def tell_the_end(endings: Sequence[Ending], streams: tuple[TextIO, TextIO], error: str) -> None:

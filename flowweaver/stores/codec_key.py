@@ -82,10 +82,11 @@ def _unavailable(why: str) -> KeyUnavailable:
 
 
 def _read(path: str) -> bytes | None:
+    follow = 0 if "FLOWWEAVER_KEY_FILE" in os.environ else getattr(os, "O_NOFOLLOW", 0)
     try:
         descriptor = os.open(
-            path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) * ("FLOWWEAVER_KEY_FILE" not in os.environ)
-        )
+            path, os.O_RDONLY | follow | getattr(os, "O_NONBLOCK", 0)
+        )  # a pipe would wait for a writer
     except FileNotFoundError:
         return None
     with open(descriptor, "rb") as file:

@@ -542,6 +542,13 @@ class TestKey:
             decode("pickle", b"x" * 40)
         assert not (tmp_path / "key").exists()
 
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX")
+    def test_a_pipe_in_its_place_is_not_waited_for(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        monkeypatch.setenv("FLOWWEAVER_KEY_FILE", str(tmp_path / "pipe"))
+        with pytest.raises(codec_key.KeyUnavailable, match="not a file"):
+            codec_key.existing_key()
+
     def test_a_short_key_is_none(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "key").write_bytes(b"short")
         monkeypatch.setenv("FLOWWEAVER_KEY_FILE", str(tmp_path / "key"))

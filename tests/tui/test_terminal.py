@@ -36,7 +36,8 @@ class Session(FakeSession):
     told = False
     def drain(self):
         if kind == "breaks" and self.told:
-            raise ZeroDivisionError("a mistake of ours")
+            variable = "SECRET".lower()
+            raise ZeroDivisionError("a mistake of ours\x1b]0;title\x07")
         if not self.told and self.called("watch"):  # until then there is nothing that events could be about
             self.told = True
             if kind == "writes":
@@ -170,7 +171,10 @@ def test_a_mistake_of_ours_is_told_on_the_normal_screen(shown):
     it.until(lambda: b"a mistake of ours" in it.raw, "the mistake")
     assert it.ends() == 1
     it.is_as_it_was()
-    assert it.raw.index(b"a mistake of ours") > it.raw.rindex(b"\x1b[?1049l")
+    after = it.raw[it.raw.rindex(b"\x1b[?1049l") :]
+    assert b"ZeroDivisionError: a mistake of ours\\x1b]0;title\\x07" in after.replace(b"\r\n", b"")
+    assert b"in drain" in after
+    assert b"secret" not in after
 
 
 @pytest.mark.parametrize(
