@@ -70,7 +70,7 @@ class Driver:
         """Wakes the thread that looks after the run."""
         self.stop_asked = False
         """Set without the lock, by a signal handler; taken up at the next decision."""
-        self.stopped = False
+        self.stopped = self._all_left = False  # nothing starts any more; nobody is waited for any more
         self.state_error: StateError | None = None
         self.crashed: BaseException | None = None
         self.first_failure: tuple[str, BaseException] | None = None
@@ -104,7 +104,7 @@ class Driver:
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._timer_number = 0
         self._wake_at = float("inf")
-        self._output_armed = False
+        self._output_armed = self._output_due = False  # there is output that waits; a timer is set that writes it
         self._random = random.Random()
 
     # -- what workers call ------------------------------------------------------------------------------------------
@@ -210,14 +210,14 @@ class Driver:
     def look_after(self) -> tuple[bool, float | None]:
         """Do what is due. Return whether the run is over, and the seconds until something is due again."""
         with self.lock:
-            if self._output_armed:
-                self._output_armed = False
+            if self._output_armed and not self._output_due:
+                self._output_due = True
                 self.later(_OUTPUT_DELAY, self._flush_some)
             now = self.clock.monotonic()
             while self._timers and self._timers[0][0] <= now:
                 heappop(self._timers)[2]()
             self._advance(want=False)
-            over = self.crashed is not None or (self.scheduler.finished and not self._crew.busy)
+            over = self.crashed is not None or (self.scheduler.finished and (self._all_left or not self._crew.busy))
             due = self.scheduler.next_due()
             self._wake_at = min(
                 self._timers[0][0] if self._timers else float("inf"), float("inf") if due is None else due
@@ -271,6 +271,7 @@ class Driver:
             left = self._workers.give_up(self, attempt)
             self._close(attempt, left=left)
             self._interrupt(attempt, left=left)
+        self._all_left = True  # also whoever is in a callback
         self._advance(want=False)
         self.inbox.put(None)
 
@@ -280,10 +281,12 @@ class Driver:
 
     def _flush_some(self) -> None:
         """Write waiting output in portions, so that a task that prints without end does not hold up everybody else."""
+        self._output_armed = False  # first: what is written from here on is for the next time
         self._note(self._ledger.flush(_OUTPUT_LINES))
         if self._ledger.output:
             self.later(0.0, self._flush_some)
             return
+        self._output_due = False
         for attempt in self._inflight:
             unkept = None if attempt.sink is None else attempt.sink.unkept()
             if unkept is not None:

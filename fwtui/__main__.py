@@ -11,9 +11,13 @@ def main() -> None:
     from fwtui.pauses import starting
 
     starting()
+    from fwtui.afterwards import own_process, stay_until_the_end
     from fwtui.cli import main as command_line
 
-    sys.exit(command_line())
+    own_process()
+    code = command_line()
+    stay_until_the_end()
+    sys.exit(code)
 
 
 def _leave_out_the_current_folder() -> None:

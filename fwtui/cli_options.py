@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["COUNT", "NUMBER", "file_options", "running", "selection", "session_of", "task_names", "workflows_of"]
 
+_TARGET_LIMIT = 200
+"""Characters of what was typed for a file that are said again."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -115,16 +118,20 @@ def session_of(target: str, given: dict[str, Any]) -> tuple[Project, Settings]:
 
     Raises:
         ParameterError: a parameter is not name=value.
-        click.UsageError: options contradict each other, or there is no current folder to find the file from.
+        click.UsageError: options contradict each other, the current folder is gone, or the file cannot be looked at.
     """
+    from fwtui.model.text import cut, visible
     from fwtui.session.project import Project, split_target
 
     _refuse_contradictions(given)
-    path, name = split_target(target)
     try:
+        path, name = split_target(target)
         project = Project.of(path, state=given.get("state"))
+        project.file.is_file()
     except FileNotFoundError:
         raise click.UsageError("The folder you are in is gone; change to one that is there.") from None
+    except OSError as error:  # a name that no file can have, a folder that one may not look into
+        raise click.UsageError(f"{visible(cut(target, _TARGET_LIMIT))}: {error.strerror}") from None
     return project, _settings(name, given)
 
 

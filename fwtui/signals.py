@@ -22,8 +22,12 @@ _DRAIN = 2.0
 """Seconds that running tasks get to finish after SIGTERM or SIGHUP."""
 _LEAVE = 0.3
 """Seconds that they get to end when they are left behind."""
+_INSIST = 0.6
+"""Seconds from leaving the tasks until they are left by this thread: the one that should may be stuck in a listener."""
 _LAST = 0.9
 """Seconds from leaving the tasks until the process ends in any case."""
+_OVER = 0
+"""In the queue: the context has ended."""
 
 _NAMES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 143}
 _CODES = {getattr(signal, name): code for name, code in _NAMES.items() if hasattr(signal, name)}
@@ -58,7 +62,8 @@ class Ladder:
     """Takes SIGINT, SIGTERM and SIGHUP for as long as the context lasts, in the main thread.
 
     Before ``hold`` is called a signal raises :class:`Stopped`; from then on it waits for ``guard``, and then stops what
-    is guarded.
+    is guarded. A file that catches whatever is raised while it is imported keeps nothing from ending: ``hold`` raises
+    again, and a second signal, or the time that a SIGTERM leaves, ends the process.
 
     Args:
         leave: ends the process at once with an exit code.
@@ -77,6 +82,7 @@ class Ladder:
         self._guarded: Stoppable | None = None
         self._on_stop: Callable[[], Any] = lambda: None
         self._before: dict[int, Any] = {}
+        self._ended = False
         self.code = 0
         self.left = False
 
@@ -84,6 +90,7 @@ class Ladder:
         # What was ignored stays ignored: that is how nohup and cron ask for it.
         self._before = {number: before for number in _CODES if (before := signal.getsignal(number)) != signal.SIG_IGN}
         self._take()
+        threading.Thread(target=self._climb, name="fwtui-signals", daemon=True).start()
         return self
 
     def _take(self) -> None:
@@ -91,13 +98,20 @@ class Ladder:
             signal.signal(number, self._on_signal)
 
     def __exit__(self, *_exc: object) -> None:
-        self._guarded = None
+        self._guarded, self._ended = None, True
+        self._queue.put(_OVER)
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
     def hold(self) -> None:
-        """What is to be guarded is being started: a signal is kept until then; only a second one does not wait."""
+        """What is to be guarded is being started: a signal is kept until then; only a second one does not wait.
+
+        Raises:
+            Stopped: a signal has come before.
+        """
         self._held = True
+        if self.code:
+            raise Stopped(self.code)
 
     def guard(self, run: Stoppable, on_stop: Callable[[], Any]) -> None:
         """From now on signals stop this run.
@@ -109,30 +123,55 @@ class Ladder:
         self._on_stop = on_stop
         self._guarded = run
         self._take()  # the workflow file may have set handlers of its own
-        threading.Thread(target=self._climb, args=(run,), name="fwtui-signals", daemon=True).start()
+
+    @property
+    def ended_before(self) -> bool:
+        """A signal has come before anything was guarded."""
+        return self.code != 0 and self._guarded is None
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self.code = self.code or _CODES[signal.Signals(number)]
+        self._queue.put(number)
         if self._guarded is None and not self._held:
             raise Stopped(self.code)
         self._held = False
-        self._queue.put(number)
 
-    def _climb(self, run: Stoppable) -> None:
+    def _climb(self) -> None:
         number = self._queue.get()
+        run = self._once_guarded(number)
+        if run is None:
+            return
         _aside(run.stop)
         self._on_stop()
         if self._drained(run, None if number == signal.SIGINT else _DRAIN):
             return
         self.left = True
         _aside(lambda: run.cancel(_LEAVE))
-        deadline = self._clock() + _LAST
         # The main thread writes the last words and ends the process; if it cannot, it ends here.
+        if not self._ends_within(_INSIST):
+            _aside(lambda: run.cancel(0))
+            if not self._ends_within(_LAST - _INSIST):
+                self._leave(self.code)
+
+    def _once_guarded(self, number: int) -> Stoppable | None:
+        """Return what is guarded, as soon as something is; None if nothing will be."""
+        deadline = self._clock() + _DRAIN if number != signal.SIGINT else float("inf")
+        while self._guarded is None and not self._ended:
+            left = deadline - self._clock()
+            if left <= 0:
+                self._leave(self.code)
+                return None
+            with suppress(Empty):
+                self._queue.get(timeout=min(left, 0.05))
+                deadline = min(deadline, self._clock() + _INSIST)
+        return self._guarded
+
+    def _ends_within(self, seconds: float) -> bool:
+        deadline = self._clock() + seconds
         while self._guarded is not None and (left := deadline - self._clock()) > 0:
             with suppress(Empty):
                 self._queue.get(timeout=min(left, 0.05))
-        if self._guarded is not None:
-            self._leave(self.code)
+        return self._guarded is None
 
     def _drained(self, run: Stoppable, seconds: float | None) -> bool:
         """Wait until the run has ended (True), or the time is over or another signal has come (False)."""
@@ -145,6 +184,8 @@ class Ladder:
                 number = self._queue.get(timeout=0.05 if left is None else min(left, 0.05))
             except Empty:
                 continue
+            if number == _OVER:
+                return True
             if number == signal.SIGINT or deadline is not None:
                 return False
             deadline = self._clock() + _DRAIN  # ctrl+c first, then asked to terminate: no longer than that

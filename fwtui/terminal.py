@@ -14,6 +14,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TextIO
 
+from fwtui.afterwards import hand_over
 from fwtui.model.text import visible
 from fwtui.session.rawoutput import RawOutput
 
@@ -80,7 +81,7 @@ class Terminal:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         sys.__stdout__, sys.__stderr__ = self._originals  # type: ignore[misc]
-        self._raw.close()
+        hand_over(self._raw)
 
     @property
     def out(self) -> TextIO:

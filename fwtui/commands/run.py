@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from flowweaver.events import Event, TaskWriting
+from fwtui.afterwards import hand_over
 from fwtui.commands.problems import naming_the_run
 from fwtui.headless import (
     Display,
@@ -57,9 +58,12 @@ def run_headless(project: Project, settings: Settings, *, output: str) -> int:
     with Ladder() as ladder:
         try:
             code = headless.run(ladder)
-        except Stopped as stopped:  # before anything ran; click would make 130 of every signal
+        except (Stopped, Exception) as error:
+            # Before anything ran; click would make 130 of every signal, and the file may have made another error of it.
+            if not ladder.ended_before and not isinstance(error, Stopped):
+                raise
             complain("interrupted; nothing was running")
-            return stopped.code
+            return ladder.code
         if headless.leaves:
             # Threads that are stuck in a task, and what they started, must not hold up the end of the process.
             end_at_once(code)
@@ -94,9 +98,11 @@ class _Headless:
                 ladder.guard(session, lambda: self._say(stopping_notice(hint=ladder.code == 130)))
                 self._show_until_the_end(display)
                 self.leaves = ladder.left or bool(session.threads_left)
-                # A thread that is left behind in a task may go on writing until the process has ended.
-                raw.close(silence=self.leaves)
-                display.show(self._waiting(), self._clock())
+                # A thread that is left behind in a task may go on writing until the process has ended: only once that
+                # leads nowhere is what waits to be shown all there is.
+                raw.close(silence=True) if self.leaves else raw.give_all()
+                for _ in range(_BACKLOG // _BATCH + 2):
+                    display.show(self._waiting(), self._clock())
             except BaseException:
                 display.close("")
                 session.close()
@@ -104,6 +110,7 @@ class _Headless:
             ending = session.ending()
             display.close("" if ending is None else verdict_text(ending, ascii_only=ascii_only(out)))
             session.close()
+            hand_over(raw)
             # A signal that came after the last task changes nothing.
             done = ending is not None and ending.outcome == "completed"
             return 0 if done else ladder.code or session.exit_code
@@ -147,7 +154,7 @@ class _Headless:
         self._items.put(RawLine(self._clock(), text))
 
     def _show_until_the_end(self, display: Display) -> None:
-        while self.session.running or not self._items.empty():
+        while self.session.running:
             try:
                 first = self._items.get(timeout=_TICK)
             except Empty:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +68,7 @@ class Project:
         root = find_root(file, home=home)
         named = state or (os.environ if environ is None else environ).get("FWTUI_STATE")
         if named:
-            return cls(file, root, Path(os.path.abspath(Path(named).expanduser())), own_state=False)
+            return cls(file, root, Path(os.path.abspath(_at_home(os.fspath(named)))), own_state=False)
         relative = file.relative_to(root)
         return cls(file, root, root / STATE_FOLDER / relative.with_name(f"{relative.stem}.db"))
 
@@ -123,8 +124,15 @@ def shown(path: Path | str) -> str:
 
 def split_target(target: str) -> tuple[Path, str | None]:
     """Return file and workflow name of ``FILE[:name]``; a file whose own name has a colon is found as it is."""
-    path = Path(target).expanduser()
+    path = _at_home(target)
     if ":" not in target or path.exists():
         return path, None
     file, _, name = target.rpartition(":")
-    return Path(file).expanduser(), name
+    return _at_home(file), name
+
+
+def _at_home(path: str) -> Path:
+    """Return a path with ~ as the home folder, or as it is where nobody has that home."""
+    with suppress(RuntimeError):
+        return Path(path).expanduser()
+    return Path(path)

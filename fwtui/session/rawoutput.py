@@ -43,6 +43,7 @@ class RawOutput:
     def __init__(self, give: Callable[[str], None], pipe: tuple[int, int] | None = None) -> None:
         self._give = give
         self._pipe = pipe
+        self._stays = False
         self._saved: dict[int, int] = {}
         self._thread: threading.Thread | None = None
         self._all_given = threading.Event()
@@ -73,7 +74,8 @@ class RawOutput:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        self.close()
+        if not self._stays:
+            self.close()
 
     def give_all(self) -> None:
         """Give on what was written until now, also a line that has no end yet; wait for that, but not long."""
@@ -83,6 +85,12 @@ class RawOutput:
             with contextlib.suppress(OSError):  # it is being closed: that gives on everything, too
                 os.write(self._wake_write, _GIVE_ALL)
                 self._all_given.wait(_PATIENCE)
+
+    def give_to(self, give: Callable[[str], None]) -> None:
+        """Give each line to somebody else from now on, and beyond the context: until ``close`` is called."""
+        self.give_all()
+        self._give = give
+        self._stays = True
 
     def close(self, *, silence: bool = False) -> None:
         """Lead both descriptors back; what is in the pipe by then is still given on. Calling it again does nothing.

@@ -127,6 +127,27 @@ def test_a_signal_while_the_file_loads_is_an_end_without_a_traceback(
     assert (process.returncode, out, err) == (code, "", "fwtui: interrupted; nothing was running\n")
 
 
+FLOODS = """
+def floods():
+    print("x" * 200_000)
+    (HERE / "started").touch()
+    while True: print("x" * 200)
+
+workflow = Workflow("w")
+workflow.add_task(floods)
+"""
+
+
+def test_a_task_that_prints_without_end_does_not_stay_running(project: Project, start: Start) -> None:
+    project.write(FLOODS)
+    with (project.folder / "out.txt").open("w") as out:
+        process = start("run", "flow.py", cwd=project.folder, stdout=out)
+        wait_for(project.folder / "started")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=SOON) == 143
+    assert status(start, project) == {"floods": "PENDING"}
+
+
 def test_handlers_that_the_file_sets_do_not_keep_it_from_being_stopped(
     project: Project, start: Start, run: list[str]
 ) -> None:

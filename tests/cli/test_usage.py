@@ -131,3 +131,18 @@ def test_what_cannot_be_written_is_a_fault_and_keeps_the_exit_code_of_the_run() 
     with pytest.raises(Unwritable, match="No space left") as caught:
         stream.check(143)
     assert caught.value.code == 143
+
+
+def test_a_place_that_cannot_be_looked_at_is_told_in_a_line(
+    project: Project, fwtui: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write(DIAMOND)
+    monkeypatch.chdir(project.folder)
+    assert fwtui("run", "~nobody-here/flow.py") == (2, "", "fwtui: ~nobody-here/flow.py: no such file\n")
+    code, _out, err = fwtui("plan", "x" * 300 + ".py")
+    assert code == 2
+    assert err.startswith(f"fwtui: {'x' * 199}…: File name too long\n")
+    code, _out, err = fwtui("status", "flow.py", "--state", "x" * 300)
+    assert code == 4
+    assert err.endswith(" cannot be opened: File name too long\n")
+    assert err.count("\n") == 1

@@ -219,3 +219,46 @@ def test_lines_are_numbered_as_the_store_has_them(tmp_path):
     for event in outputs:
         texts_of_it = [line.text for line in event.lines]
         assert stored[event.first - 1 : event.first - 1 + len(texts_of_it)] == texts_of_it
+
+
+def test_output_that_waits_sets_one_timer_however_often_a_task_writes(tmp_path):
+    timers = []
+
+    def prints():
+        begin.wait(30)  # until there is a run
+        for _ in range(200):
+            print("without an end", end="")
+            run._driver.inbox.put(None)  # the thread that looks after the run looks
+            time.sleep(0)
+            timers.append(len(run._driver._timers))
+
+    workflow = Workflow("w")
+    store = SQLiteStateStore(str(tmp_path / "s.db"))
+    begin = threading.Event()
+    workflow.add_task(Task("prints", prints))
+    run = ThreadedExecutor(state_store=store).start(workflow, listeners=[lambda event: None], echo=False)
+    begin.set()
+    run.wait(60)
+    assert max(timers) <= 2
+
+
+def test_a_run_that_is_cancelled_does_not_wait_for_a_callback(tmp_path):
+    called, held = threading.Event(), threading.Event()
+
+    def calls(_task):
+        called.set()
+        held.wait(60)
+
+    workflow = Workflow("w")
+    workflow.add_task(Task("one", lambda: 1, callbacks=[calls]))
+    workflow.add_task(Task("two", lambda one: 2), depends_on=["one"])
+    store = SQLiteStateStore(str(tmp_path / "s.db"))
+    run = ThreadedExecutor(max_workers=1, state_store=store).start(workflow)
+    assert called.wait(30)
+    run.cancel(grace=0.01)
+    try:
+        assert run.join(30), "the callback holds it up"
+        (ended,) = store.for_workflow("w").runs(1)
+        assert ended.outcome == "cancelled"
+    finally:
+        held.set()
