@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from flowweaver.errors import StateError, StateLockedError
+from flowweaver.errors import StateError, StateLockedError, visible
 from flowweaver.stores.base import path_of_file, why_not_written
 from flowweaver.stores.book import Book
 from flowweaver.stores.book_store import BookStore, Shelf
@@ -31,7 +31,7 @@ class _JSONFile(Shelf):
         from flowweaver.stores.lock import FileLock
 
         self.clock = clock
-        self._shown = path
+        self._shown = visible(path)
         self._path = os.path.realpath(path)
         self._pretty = pretty
         self._lock = threading.RLock()

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
-from flowweaver.errors import StateError, StateLockedError
+from flowweaver.errors import StateError, StateLockedError, visible
 
 __all__ = ["BRIEFLY", "FileLock", "Holder", "holder_of", "is_free"]
 
@@ -154,12 +154,12 @@ class FileLock:
             try:
                 descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
             except OSError as error:
-                raise StateError(f"{self.path} cannot be made: {error.strerror or error}", path=self.path) from None
+                raise self._error("made", error) from None
             try:
                 granted = _lock(descriptor, shared=shared)
             except OSError as error:
                 os.close(descriptor)
-                raise StateError(f"{self.path} cannot be locked: {error.strerror or error}", path=self.path) from None
+                raise self._error("locked", error) from None
             if not granted:
                 os.close(descriptor)
                 return False
@@ -168,6 +168,9 @@ class FileLock:
         if not shared:
             self._write(json.dumps(asdict(Holder.here())))
         return True
+
+    def _error(self, what: str, error: OSError) -> StateError:
+        return StateError(f"{visible(self.path)} cannot be {what}: {error.strerror or error}", path=self.path)
 
     def share(self) -> None:
         """Let others share the lock that was held alone.

@@ -45,7 +45,7 @@ class Database:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.file = StateFile(path, clock)
-        self.shown, self.path, self.clock = path, self.file.path, clock
+        self.shown, self.path, self.clock = self.file.shown, self.file.path, clock
         self._synchronous = synchronous
         self._read_only = read_only
         self._collect = collect

@@ -79,7 +79,7 @@ class StateFile:
     """
 
     def __init__(self, path: str, clock: Callable[[], float]) -> None:
-        self.shown = path
+        self.shown = visible(path)
         self.path = os.path.realpath(path)
         self.clock = clock
 

@@ -200,6 +200,14 @@ class TestUnusable:
             assert refused.value.path is not None
         assert contents(tmp_path) == before
 
+    @pytest.mark.parametrize("kind", [SQLiteStateStore, JSONStateStore])
+    def test_a_name_of_several_lines_is_told_in_one(self, kind: type[Any], tmp_path: Path) -> None:
+        path = tmp_path / "several\nlines\x1b[2J"
+        path.mkdir()
+        with pytest.raises(StateError) as refused:
+            kind(path)
+        assert str(refused.value).isprintable()
+
     @pytest.mark.parametrize("seed", range(12))
     def test_any_overwritten_page_is_found_or_does_no_harm(self, seed: int, tmp_path: Path) -> None:
         path = tmp_path / "etl.db"
