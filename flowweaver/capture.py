@@ -23,7 +23,16 @@ from typing import Any, NamedTuple, Protocol, TextIO
 
 from flowweaver.records import LogLine
 
-__all__ = ["OUTSIDE", "Capture", "Sink", "Unkept", "current_attempt", "outside_source", "write_outside"]
+__all__ = [
+    "OUTSIDE",
+    "Capture",
+    "Sink",
+    "Unkept",
+    "current_attempt",
+    "line_witnesses",
+    "outside_source",
+    "write_outside",
+]
 
 _HALF = 2_500_000
 """Characters of an attempt's output that are kept at its start, and again at its end."""
@@ -326,6 +335,10 @@ def write_outside(line: str) -> None:
     """Keep a line that no task wrote with the runs of this process that go on."""
     for sink in tuple(_outside_sinks):
         sink.write("raw", line + "\n")
+
+
+line_witnesses: set[Callable[[LogLine], None]] = set()
+"""Called with each line of a task as it is written, long before it is in a store; must not raise, nor take long."""
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from flowweaver.attempt import Attempt
-from flowweaver.capture import Sink
+from flowweaver.capture import Sink, line_witnesses
 from flowweaver.crew import Crew
 from flowweaver.errors import StateError, TaskTimeoutError
 from flowweaver.hand import Ended, Hand
@@ -440,6 +440,8 @@ class Driver:
 
     def take_line(self, line: LogLine) -> None:
         """Take a line of output, to be written with the next commit or soon; needs no lock."""
+        for witness in line_witnesses:
+            witness(line)
         self._ledger.output.append(line)
         self._arm_output()
 

@@ -210,6 +210,10 @@ class SQLiteJournal(RunJournal):
         for record in records:
             self._note(record)
 
+    def lines_of(self, task_name: str, attempt: int) -> int:
+        """Return how many lines of an attempt of this run are in the store."""
+        return self._lines.get((task_name, attempt), 0)
+
     def _note(self, record: TaskRecord) -> None:
         name = record.task_name
         if record.status is TaskStatus.RUNNING:

@@ -55,9 +55,9 @@ def open_session() -> Iterator[Open]:
     """Open a session; it is closed after the test."""
     made: list[Session] = []
 
-    def go(file: Path, *, isolate: bool = True, **options: object) -> Session:
+    def go(file: Path, *, isolate: bool = True, one_run: bool = False, **options: object) -> Session:
         settings = Settings(isolate=isolate, **options)  # type: ignore[arg-type]
-        made.append(Session(Project.of(file, environ={}), settings))
+        made.append(Session(Project.of(file, environ={}), settings, one_run=one_run))
         return made[-1]
 
     yield go

@@ -41,7 +41,6 @@ def before():
 
 def crash(before):
     print("last words")
-    wait_for_the_words()
     if not (HERE / "fixed").exists(): {}
     return before
 
@@ -49,8 +48,6 @@ def after(crash):
     return len(crash)
 
 def aside(after): pass
-
-def wait_for_the_words(): time.sleep(0.4)  # output is written four times a second
 
 workflow = flow(before, crash, after, crash=["before"], after=["crash"])
 """
@@ -252,6 +249,15 @@ def test_a_task_that_took_its_process_down_is_stale_once_it_is_edited(write: Wri
     assert reload.affected == ("crash",)
     assert reload.picture is not None
     assert reload.picture.plan.tasks["crash"].why == "crash() changed; failed before"
+
+
+def test_a_single_run_too_keeps_what_its_task_ran_with(write: Write, open_session: Any) -> None:
+    single = open_session(write(CRASH.format("os._exit(3)")), one_run=True)
+    single.open()
+    run(single)
+    single.close()
+    session = open_session(write(CRASH.format("pass")))
+    assert session.open().plan.tasks["crash"].why == "crash() changed; failed before"
 
 
 PARENT = """

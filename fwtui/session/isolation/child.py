@@ -17,10 +17,12 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, TypeVar
 
+from flowweaver.capture import line_witnesses
 from flowweaver.errors import FlowWeaverError, describe_exception
-from flowweaver.events import Event, RunStarted, TaskStarted
+from flowweaver.events import Event, RunStarted, TaskOutput, TaskStarted
 from fwtui.session.archive import Archive
 from fwtui.session.isolation.death import DUMP
+from fwtui.session.isolation.last_words import LastWords
 from fwtui.session.isolation.lines import LineReader
 from fwtui.session.isolation.messages import (
     PORTION,
@@ -57,17 +59,18 @@ _STOP, _END = b"s", b"e"
 T = TypeVar("T")
 
 
-def main(commands: int, messages: int, crashes: int, raw: tuple[int, int]) -> None:
+def main(commands: int, messages: int, crashes: int, words: int, raw: tuple[int, int]) -> None:
     """Serve whoever holds the other ends.
 
     Args:
         commands: a pipe to read from.
         messages: a pipe to write to.
         crashes: a file for Python's stack, should the process die of a signal.
+        words: a file for what tasks wrote last, should the process die of anything.
         raw: both ends of the pipe that descriptors 1 and 2 are to lead into; what is still in it when this process
             dies is read by whoever else has its reading end.
     """
-    for descriptor in (commands, messages, crashes, *raw):
+    for descriptor in (commands, messages, crashes, words, *raw):
         os.set_inheritable(descriptor, False)
     faulthandler.enable(crashes, all_threads=False)
     if DUMP is not None:
@@ -76,7 +79,7 @@ def main(commands: int, messages: int, crashes: int, raw: tuple[int, int]) -> No
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what was printed is not lost with us
     pipe = MessagePipe(messages)
     with RawOutput(lambda line: _give_on(output, line), raw) as output:
-        _Child(commands, pipe).serve()
+        _Child(commands, pipe, LastWords(words)).serve()
     # The last word is said; whoever reads waits a little for the end, for threads that tasks left may not come to one.
     pipe.leave()
 
@@ -87,9 +90,10 @@ def _give_on(output: RawOutput, line: str) -> None:
 
 
 class _Child:
-    def __init__(self, commands: int, pipe: MessagePipe) -> None:
+    def __init__(self, commands: int, pipe: MessagePipe, words: LastWords) -> None:
         self._commands = commands
         self._pipe = pipe
+        self._words = words
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
         self._loaded: Loaded | None = None
@@ -198,6 +202,7 @@ class _Child:
 
     def _start(self, command: Start) -> None:
         assert self._loaded is not None
+        line_witnesses.add(self._words.keep)
         self._run = self._loaded.start(command.ask, command.workers, [self._tell])
         threading.Thread(target=self._look_after, args=(self._run,), name="fwtui-run", daemon=True).start()
 
@@ -207,6 +212,8 @@ class _Child:
             self._pipe.send(event)
         else:
             self._pipe.put(event)
+            if isinstance(event, TaskOutput):
+                self._words.told(event)
 
     def _look_after(self, run: RunHandle) -> None:
         run.join()

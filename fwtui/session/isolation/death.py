@@ -11,6 +11,7 @@ from pathlib import Path
 
 import flowweaver
 from flowweaver.changes import listed
+from flowweaver.records import LogLine
 from flowweaver.tracebacks import Frame
 from fwtui.session.port import TaskInfo
 
@@ -35,6 +36,7 @@ class Death:
             could not tell.
         said: what it did, if the exit code does not tell.
         rest: lines that it wrote last to descriptors 1 and 2, and that nobody has kept yet.
+        lines: what tasks wrote last, each line with its number in its attempt; some of it may be in the store.
         late: the task that it was ended for, because nothing gave that up at its deadline.
     """
 
@@ -43,6 +45,7 @@ class Death:
     said: str = ""
     late: str | None = None
     rest: tuple[str, ...] = ()
+    lines: tuple[tuple[int, LogLine], ...] = ()
 
     @property
     def how(self) -> str:

@@ -23,6 +23,7 @@ from typing import Any
 
 from flowweaver.events import Event
 from fwtui.session.isolation.death import DUMP, Death, crash_frames
+from fwtui.session.isolation.last_words import last_words
 from fwtui.session.isolation.lines import LineReader, lines_of
 from fwtui.session.isolation.messages import WIRE, Ended
 from fwtui.session.isolation.wire import Garbled
@@ -31,12 +32,12 @@ __all__ = ["Died", "Hearer", "Host"]
 
 _BOOT = """\
 import json, sys
-path, commands, messages, crashes, raw = json.loads(sys.argv.pop())
+path, commands, messages, crashes, words, raw = json.loads(sys.argv.pop())
 sys.path[:] = path
 from fwtui.session.isolation.guard import guard
 guard(commands)
 from fwtui.session.isolation.child import main
-main(commands, messages, crashes, tuple(raw))
+main(commands, messages, crashes, words, tuple(raw))
 """
 
 _CHUNK = 262_144
@@ -97,18 +98,20 @@ class Host:
         with suppress(AttributeError, OSError):  # where the system can: who writes then hardly ever waits
             fcntl.fcntl(messages, fcntl.F_SETPIPE_SZ, _PIPE)
         self._crashes = TemporaryFile()  # noqa: SIM115  # closed when the process is buried
-        crashes = self._crashes.fileno()
+        self._words = TemporaryFile()  # noqa: SIM115  # so is this
+        crashes, words = self._crashes.fileno(), self._words.fileno()
         self._raw, raw = os.pipe()
-        told = json.dumps([sys.path, commands, messages, crashes, (self._raw, raw)])
+        told = json.dumps([sys.path, commands, messages, crashes, words, (self._raw, raw)])
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", _BOOT, told],
                 stdin=subprocess.DEVNULL,
-                pass_fds=(commands, messages, crashes, self._raw, raw),
+                pass_fds=(commands, messages, crashes, words, self._raw, raw),
                 start_new_session=True,
             )
         except BaseException:
             self._crashes.close()
+            self._words.close()
             os.close(self._commands)
             os.close(self._messages)
             os.close(self._raw)
@@ -275,7 +278,9 @@ class Host:
             size = os.fstat(file.fileno()).st_size
             words = os.pread(file.fileno(), _CRASH, max(0, size - _CRASH))
             frames = crash_frames(words.decode("utf-8", "backslashreplace"))
-        death = Death(code, frames, said, rest=rest)
+        with self._words as file:
+            lines = last_words(file.fileno())
+        death = Death(code, frames, said, rest=rest, lines=lines)
         self._answers.put(death)
         if not self.ended:
             self._on_event(death)

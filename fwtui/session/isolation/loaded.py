@@ -44,6 +44,9 @@ __all__ = ["IsolatedFile", "Isolation"]
 _PATIENCE = 1.0
 """Seconds for which the process that looks is asked what a task ran with, while a run waits for its end."""
 
+_LOADING = 10.0
+"""Seconds in which the file is loaded once more for that where there is no such process; else it is not known."""
+
 
 class Isolation:
     """Loads one session's file in processes beside this one.
@@ -255,7 +258,7 @@ class IsolatedFile:
             Outdated: it has been saved since it was read.
             FlowWeaverError: it is refused, or the state cannot be used; nothing runs.
         """
-        made_by = self._provenance if not self._isolation.one_run else lambda _: {}
+        made_by = self._provenance_anew if self._isolation.one_run else self._provenance
         run = IsolatedRun(self._isolation.project, self.tasks, listeners, made_by, self._isolation.clock)
         if self._isolation.one_run:
             host = self._host
@@ -287,6 +290,26 @@ class IsolatedFile:
         """Return what tasks ran with, from the process that looks: it has loaded the same file."""
         answer = self._host.inquire(lambda number: ShowProvenance(number, tuple(names)), _PATIENCE)
         return answer.by if isinstance(answer, Made) else {}
+
+    def _provenance_anew(self, names: Sequence[str]) -> Mapping[str, Provenance]:
+        """The process that looked has died of the run: ask another one, if that finds the same file, and soon."""
+        try:
+            host = self._isolation.host()
+        except LoadProblem:
+            return {}
+        in_time = threading.Timer(_LOADING, host.kill)
+        in_time.start()
+        try:
+            _, read = self._isolation.read(host, tasks_wanted=False)
+            if not _same(read.stamps, self.stamps):
+                return {}
+            answer = host.inquire(lambda number: ShowProvenance(number, tuple(names)), _PATIENCE)
+            return answer.by if isinstance(answer, Made) else {}
+        except LoadProblem:
+            return {}
+        finally:
+            in_time.cancel()
+            self._isolation.release(host)
 
     def forget(self) -> None:
         """Let go of the process that looks."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from flowweaver.capture import OUTSIDE
@@ -15,6 +15,7 @@ from flowweaver.events import (
     RunFinished,
     TaskCompleted,
     TaskFailed,
+    TaskOutput,
     TaskRetrying,
     TaskStarted,
 )
@@ -188,7 +189,7 @@ class IsolatedRun:
         how = None if self._cancelled.is_set() else death
         problem: FlowWeaverError | None = None
         try:
-            events = self._settle(start.workflow, start.run_id, how, death.rest).events
+            events = self._settle(start.workflow, start.run_id, how, death).events
         except StateError as error:
             events, problem = self._unwritten(how).events, error
         for event in events:
@@ -197,8 +198,13 @@ class IsolatedRun:
         assert isinstance(ended, RunFinished)
         self._end_with(problem or _error_of(ended))
 
-    def _settle(self, workflow: str, run_id: int, how: Death | None, rest: Sequence[str]) -> Epilogue:
-        """Write the end of the run, for whoever has its lock knows that nothing of it runs any more."""
+    def _settle(self, workflow: str, run_id: int, how: Death | None, death: Death) -> Epilogue:
+        """Write the end of the run, for whoever has its lock knows that nothing of it runs any more.
+
+        Args:
+            how: its process died; None if a person ended it.
+            death: the end of the process, whoever ended it.
+        """
         store = open_store(self._project)
         try:
             journal = store.open_journal(workflow)
@@ -207,6 +213,7 @@ class IsolatedRun:
                 records = journal.take_over(run_id, [task.name for task in self._tasks])
                 if records is None:
                     return self._unwritten(how)  # another run has begun since, and has written the end of this one
+                self._keep_last_words(journal, run_id, death.lines)
                 attempts = [one for one in store.for_workflow(workflow).attempts(run_id=run_id) if one.outcome]
                 live = (TaskStatus.RUNNING, TaskStatus.RETRYING)
                 left = [one for one in records.values() if one.run_id == run_id and one.status in live]
@@ -214,13 +221,36 @@ class IsolatedRun:
                 now = self._clock()
                 made = self._made_by([one.task_name for one in left]) if how is not None else {}
                 end = epilogue(self._seen, self._tasks, left, records, attempts, how, now, made.get)
-                journal.commit(end.records, end.attempts, [LogLine(OUTSIDE, 0, now, "raw", line) for line in rest])
+                journal.commit(
+                    end.records, end.attempts, [LogLine(OUTSIDE, 0, now, "raw", line) for line in death.rest]
+                )
                 journal.finish(finished_at=now, outcome=end.outcome, failed_task=end.failed_task, counts=end.counts)
                 return end
             finally:
                 journal.close()
         finally:
             store.close()
+
+    def _keep_last_words(self, journal: SQLiteJournal, run_id: int, lines: Iterable[tuple[int, LogLine]]) -> None:
+        """Write, and tell, what tasks wrote that was in no commit when their process died."""
+        kept: dict[tuple[str, int], list[LogLine]] = {}
+        for number, line in lines:
+            key = line.task_name, line.attempt
+            if line.task_name != OUTSIDE and number > journal.lines_of(*key):
+                kept.setdefault(key, []).append(line)
+        for (task, attempt), own in kept.items():
+            first = journal.lines_of(task, attempt) + 1
+            journal.commit([], [], own)
+            event = TaskOutput(
+                run_id=run_id,
+                sequence=self._seen.sequence + 1,
+                time=self._clock(),
+                task=task,
+                attempt=attempt,
+                lines=tuple(own),
+                first=first,
+            )
+            self._tell(event)
 
     def _unwritten(self, how: Death | None) -> Epilogue:
         """Return the end of the run as far as it is known here, for the screen only."""
