@@ -110,6 +110,8 @@ class Dashboard(ChangingKeys, LookingKeys):
                 self.say(messages.not_kept(tasks[event.task]))
             elif isinstance(event, TaskCompleted) and event.warnings:
                 self.say(messages.warned(event.warnings))
+            elif isinstance(event, RunFinished) and event.error:
+                self.say(None)  # why the run ended is said where the last result that was lost with it would be
 
     def _tell_unforeseen(self, event: RunStarted, before: RunView) -> None:
         """Say which results could not be read when they were needed: their tasks were not meant to run."""

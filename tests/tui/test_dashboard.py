@@ -880,6 +880,20 @@ def test_a_result_that_cannot_be_kept_is_told_of_unless_it_is_meant(path):
     play(scene())
 
 
+def test_a_full_disk_is_told_and_not_only_the_result_that_it_cost(path):
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session, WIDE) as on:
+            story, why = Story(), "etl.db cannot be written: the disk is full"
+            await on.happens(story.begins(), story.starts("extract_weather"))
+            session.picture = replace(session.picture, runs=failed_picture(path).runs)
+            lost = replace(story.completes("extract_weather"), not_kept=why)
+            await on.happens(lost, story.ends("failed", "10:42:04", 1.0, error=why))
+            assert on.board.message_text.startswith("Disk full: no further task starts.")
+
+    play(scene())
+
+
 def test_every_size_of_terminal_has_its_verdict(path):
     async def scene():
         async with open_stage(FakeSession(failed_picture(path))) as on:
