@@ -14,37 +14,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import fcntl
 import json
 import math
 import os
-import pty
 import random
-import re
-import select
-import shutil
-import signal
 import statistics
-import struct
 import sys
 import tempfile
-import termios
-import textwrap
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-SIZE = (50, 200)
-PATIENCE = 60.0
-COMPILED = tempfile.mkdtemp(prefix="latency-")
-QUIET = 0.06
-"""Seconds without a byte after which a frame counts as whole."""
-
-CURSOR = re.compile(rb"\x1b\[(\d+);1H(?:\x1b\[[0-9;]*m)*\xe2\x80\xba")
-"""The cursor of the task table where it is drawn: at the beginning of a row."""
+from screen import CURSOR, Screen, opened
 
 WORKFLOWS = {
     "ten": """
@@ -70,121 +52,6 @@ WORKFLOWS = {
             add(f"task_{number}", nothing, [f"task_{number // 10}"] if number >= 10 else [])
         """,
 }
-HEAD = """
-import time
-from flowweaver import Task, Workflow
-workflow = Workflow("measured")
-def add(name, function, needs=()):
-    workflow.add_task(Task(name, function), depends_on=list(needs))
-"""
-
-
-class Screen:
-    """A dashboard in a terminal, and when what it drew came.
-
-    Args:
-        folder: where the workflow file is.
-        arguments: of ``fwtui``.
-        program: what is run in place of ``-m fwtui``.
-    """
-
-    def __init__(self, folder: Path, *arguments: str, program: Sequence[str] = ("-m", "fwtui")) -> None:
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "TERM": "xterm-256color",
-            "XDG_CONFIG_HOME": str(folder / "config"),
-            "PYTHONPYCACHEPREFIX": COMPILED,
-        }
-        # What is installed is compiled; so is what is measured, from the second start on.
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        self.started = time.perf_counter()
-        self.pid, self.terminal = pty.fork()
-        if self.pid == 0:
-            os.chdir(folder)
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
-            os.execve(sys.executable, [sys.executable, *program, *arguments], environment)
-        self.seen = b""
-
-    def read(self, seconds: float) -> bytes:
-        """Return what comes within so many seconds, b"" if nothing does."""
-        if not select.select([self.terminal], [], [], max(0.0, seconds))[0]:
-            return b""
-        try:
-            data = os.read(self.terminal, 1 << 16)
-        except OSError:  # it has ended
-            data = b""
-        self.seen = (self.seen + data)[-(1 << 18) :]
-        return data
-
-    def until(self, holds: Callable[[bytes], object], what: str) -> float:
-        """Read until something holds of all that has come from now on; return when it did."""
-        came, deadline = b"", time.perf_counter() + PATIENCE
-        while True:
-            data = self.read(deadline - time.perf_counter())
-            now = time.perf_counter()
-            came += data
-            if holds(came):
-                return now
-            if now > deadline or not data:
-                raise TimeoutError(f"{what} never came; last of the screen: {came[-2000:]!r}")
-
-    def rest(self, seconds: float) -> None:
-        """Read what comes for so many seconds."""
-        end = time.perf_counter() + seconds
-        while (left := end - time.perf_counter()) > 0:
-            self.read(left)
-
-    def quiet(self, seconds: float = QUIET) -> float:
-        """Read until nothing comes any more; return when the last of it came."""
-        last = time.perf_counter()
-        while self.read(seconds):
-            last = time.perf_counter()
-        return last
-
-    def press(self, keys: str) -> float:
-        """Press keys; return when."""
-        now = time.perf_counter()
-        os.write(self.terminal, keys.encode())
-        return now
-
-    def cursor(self) -> int:
-        """Return the row of the cursor as it was drawn last."""
-        found = CURSOR.findall(self.seen)
-        return int(found[-1]) if found else 0
-
-    def end(self) -> float:
-        """Leave by ``q``, or else by force; return the seconds that took."""
-        begun = self.press("q")
-        while self.alive() and time.perf_counter() - begun < 3:
-            self.read(0.005)
-        ended = time.perf_counter()
-        if self.alive():
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-        os.close(self.terminal)
-        return ended - begun
-
-    def alive(self) -> bool:
-        """Tell whether it still runs."""
-        try:
-            return os.waitpid(self.pid, os.WNOHANG)[0] == 0
-        except ChildProcessError:
-            return False
-
-
-@contextmanager
-def opened(workflow: str, *arguments: str, program: Sequence[str] = ("-m", "fwtui")) -> Iterator[Screen]:
-    """Open a workflow in a new folder, wait until its tasks are there, and leave at the end."""
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "flow.py").write_text(HEAD + textwrap.dedent(WORKFLOWS[workflow]))
-        screen = Screen(Path(folder), *arguments, "flow.py", program=program)
-        screen.folder = Path(folder)  # type: ignore[attr-defined]
-        try:
-            yield screen
-        finally:
-            if screen.alive():
-                screen.end()
 
 
 @dataclass
@@ -239,10 +106,10 @@ def settled(screen: Screen, keys: Sequence[str]) -> list[float]:
 
 def start_and_end(_count: int) -> Measured:
     """Process start to the first paint of ten tasks, a save to its message, ``q`` to the end of the process."""
-    with opened("ten") as screen:
+    with opened(WORKFLOWS["ten"]) as screen:
         painted = screen.until(lambda came: b"task_9" in came, "the tasks") - screen.started
         screen.quiet(0.5)
-        path = screen.folder / "flow.py"  # type: ignore[attr-defined]
+        path = screen.folder / "flow.py"
         text = path.read_text()
         saved = time.perf_counter()
         path.write_text(text + "# saved\n")
@@ -257,7 +124,7 @@ def start_and_end(_count: int) -> Measured:
 
 def idle(count: int) -> Measured:
     """Ten tasks, nothing runs."""
-    with opened("ten") as screen:
+    with opened(WORKFLOWS["ten"]) as screen:
         screen.until(lambda came: b"task_9" in came, "the tasks")
         screen.quiet(0.3)
         return {"key, 10 tasks, idle": Figures(0.05, presses(screen, "jjjkkk", count))}
@@ -267,7 +134,7 @@ def running(workflow: str, workers: int, what: str, target: float) -> Callable[[
     """Return the measurement of keys while tasks run."""
 
     def measure(count: int) -> Measured:
-        with opened(workflow, "-j", str(workers), "--run") as screen:
+        with opened(WORKFLOWS[workflow], "-j", str(workers), "--run") as screen:
             screen.until(lambda came: b"running" in came, "the run")
             screen.until(CURSOR.search, "the cursor")
             return {what: Figures(target, presses(screen, "jjjkkk", count))}
@@ -277,7 +144,7 @@ def running(workflow: str, workers: int, what: str, target: float) -> Callable[[
 
 def many(_count: int) -> Measured:
     """Ten thousand tasks: open, move, page, filter; until the frame is whole."""
-    with opened("many") as screen:
+    with opened(WORKFLOWS["many"]) as screen:
         painted = screen.until(lambda came: b"task_9" in came, "the tasks") - screen.started
         screen.quiet(0.5)
         return {
@@ -293,7 +160,7 @@ def many(_count: int) -> Measured:
 def loop(_count: int) -> Measured:
     """What the event loop calls while 8 workers finish thousands of tasks a second."""
     with tempfile.NamedTemporaryFile() as report:
-        with opened("waiting", "-j", "8", "--run", program=(__file__, "--inside", report.name)) as screen:
+        with opened(WORKFLOWS["waiting"], "-j", "8", "--run", program=(__file__, "--inside", report.name)) as screen:
             begun = screen.until(lambda came: b"running" in came, "the run")
             screen.rest(4)
             ended = screen.press("q")
@@ -375,7 +242,6 @@ def main() -> None:
         for name, repeats in found.items():
             repeats.append(MEASUREMENTS[name](asked.presses))
             loads.append(os.getloadavg()[0])
-    shutil.rmtree(COMPILED)
     measured = {what: figures for repeats in found.values() for what, figures in best_of(repeats).items()}
     print(table(measured))
     print(

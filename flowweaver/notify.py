@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flowweaver.errors import describe_exception, visible
@@ -29,6 +30,18 @@ log.addHandler(logging.NullHandler())
 
 _MAY_WARN = frozenset({"RunStarted", "TaskCompleted", "TaskRetrying"})
 """Kinds of events that are made for the log alone, if there is anything to warn of."""
+
+
+@cache
+def _class_of(kind: str) -> type[Event]:
+    from flowweaver import events
+
+    return getattr(events, kind)  # type: ignore[no-any-return]
+
+
+def _warns(event: Event) -> bool:
+    """Tell whether the log has something to warn of."""
+    return type(event) is _class_of("TaskRetrying") or bool(getattr(event, "warnings", ()))
 
 
 class Notifier:
@@ -61,10 +74,8 @@ class Notifier:
 
     def emit(self, kind: str, **facts: Any) -> None:
         """Queue an event of the class of this name; the caller holds the driver's lock, which gives the order."""
-        from flowweaver import events
-
         self.sequence += 1
-        self._queue.append(getattr(events, kind)(sequence=self.sequence, **facts))
+        self._queue.append(_class_of(kind)(sequence=self.sequence, **facts))
 
     def deliver(self, *, wait: bool = False) -> None:
         """Give queued events to the listeners.
@@ -80,7 +91,7 @@ class Notifier:
                     event = self._queue.popleft()
                     for listener in self._listeners:
                         self.call("listener", listener, event)
-                    if self._warnings is not None:
+                    if self._warnings is not None and _warns(event):
                         self.call("log handler", self._warnings, event)
             finally:
                 self._delivering.release()

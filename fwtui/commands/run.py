@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["run_headless"]
 
-_TICK = 0.1
+_TICK = 0.05
+"""Seconds between two looks at what has come."""
+
 _BATCH = 2_000
 _BACKLOG = 20_000
 """Items that wait to be shown before whoever writes past the tasks has to wait, too."""
@@ -101,7 +103,7 @@ class _Headless:
                 # A thread that is left behind in a task may go on writing until the process has ended: only once that
                 # leads nowhere is what waits to be shown all there is.
                 raw.close(silence=True) if self.leaves else raw.give_all()
-                for _ in range(_BACKLOG // _BATCH + 2):
+                for _ in range(self._items.qsize() // _BATCH + 1):
                     display.show(self._waiting(), self._clock())
             except BaseException:
                 display.close("")
@@ -155,12 +157,11 @@ class _Headless:
 
     def _show_until_the_end(self, display: Display) -> None:
         while self.session.running:
-            try:
-                first = self._items.get(timeout=_TICK)
-            except Empty:
-                display.show([], self._clock())
-                continue
-            display.show([first, *self._waiting()], self._clock())
+            items = self._waiting()
+            display.show(items, self._clock())
+            # Not woken by every fact: whoever shows takes the interpreter from those who work.
+            if len(items) < _BATCH:
+                self.session.wait(_TICK)
 
     def _waiting(self) -> list[Item]:
         items: list[Item] = []

@@ -1,13 +1,14 @@
 """A view carried through the events of a run: ``fold(view, events) -> view``, without a clock and without a screen.
 
 Events come by the thousand; each fold copies the tasks once and gives back one view, so that a screen that drains
-twenty times a second draws the last state of each task and nothing else.
+twenty times a second draws the last state of each task and nothing else. A start whose end is in the same fold is only
+counted: nobody would see it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -60,6 +61,8 @@ class _Draft:
         self.threads_left = view.threads_left
         self.in_flight = set(view.in_flight)
         self.most_at_once = view.most_at_once
+        self.begun: dict[str, TaskStarted] = {}
+        """Starts that nothing has followed yet, by task."""
 
     def take(self, event: Event) -> None:
         match event:
@@ -67,12 +70,18 @@ class _Draft:
                 self._started(event)
             case TaskCompleted():
                 self._completed(event)
-            case TaskRestored(task=name, from_run=run):
-                self._put(name, state=State.REUSED, from_run=run, note="")
             case TaskRetrying():
                 self._retrying(event)
             case TaskFailed():
                 self._failed(event)
+            case TaskRestored() | TaskSkipped() | RunStarted() | RunFinished():
+                self._show_begun()
+                self._without_attempt(event)
+
+    def _without_attempt(self, event: TaskRestored | TaskSkipped | RunStarted | RunFinished) -> None:
+        match event:
+            case TaskRestored(task=name, from_run=run):
+                self._put(name, state=State.REUSED, from_run=run, note="")
             case TaskSkipped(task=name, because=because):
                 self._put(name, state=State.SKIPPED, because=because, note="")
             case RunStarted():
@@ -92,6 +101,7 @@ class _Draft:
 
     def done(self) -> RunView:
         """Return the view that the events led to."""
+        self._show_begun()
         changed = frozenset(self.changed)
         if len(changed) < len(self.tasks):
             changed |= {
@@ -113,19 +123,23 @@ class _Draft:
             changed=changed,
         )
 
+    def _known(self, name: str) -> TaskView:
+        return self.tasks.get(name) or TaskView(name, State.WAITING, Facts(name), visible(name))
+
     def _put(self, name: str, **changes: Any) -> None:
-        task = self.tasks.get(name)
-        if task is None:
-            task = TaskView(name, State.WAITING, Facts(name), visible(name))
-        else:
-            self.counts[task.state] -= 1
-        made = task._replace(**changes)
+        begun = self.begun.pop(name, None)
+        self._set(self._known(name)._replace(**(changes if begun is None else _as_begun(begun) | changes)))
+
+    def _set(self, made: TaskView) -> None:
+        name, state = made.name, made.state
+        before = self.tasks.get(name)
+        if before is not None:
+            self.counts[before.state] -= 1
         self.tasks[name] = made
-        self.counts[made.state] += 1
+        self.counts[state] += 1
         self.changed.add(name)
-        if made.state in OPEN_STATES:
-            self.in_flight.add(name)
-            self.most_at_once = max(self.most_at_once, len(self.in_flight))
+        if state in OPEN_STATES:
+            self._opened(name)
         else:
             self.in_flight.discard(name)
 
@@ -151,22 +165,23 @@ class _Draft:
         self.changed.update(self.tasks, kept)
 
     def _started(self, event: TaskStarted) -> None:
-        self._put(
-            event.task,
-            state=State.RUNNING,
-            attempt=event.attempt,
-            started_at=event.time,
-            run_id=event.run_id,
-            duration=None,
-            retry_at=None,
-            finished_at=None,
-        )
-        begun = AttemptRecord(event.task, event.attempt, event.time, run_id=event.run_id)
-        self.attempts[event.task] = (*self._attempts(event.task, event.run_id, event.attempt), begun)
+        self.begun[event.task] = event
+        self._opened(event.task)
 
-    def _attempts(self, name: str, run_id: int, before: int) -> Iterable[AttemptRecord]:
+    def _opened(self, name: str) -> None:
+        self.in_flight.add(name)
+        self.most_at_once = max(self.most_at_once, len(self.in_flight))
+
+    def _show_begun(self) -> None:
+        """Put the tasks that have begun and go on."""
+        for name, event in list(self.begun.items()):
+            self._put(name)
+            begun = AttemptRecord(name, event.attempt, event.time, run_id=event.run_id)
+            self.attempts[name] = (*self._attempts(name, event.run_id, event.attempt), begun)
+
+    def _attempts(self, name: str, run_id: int, before: int) -> list[AttemptRecord]:
         found = self.attempts.get(name, ())
-        return (attempt for attempt in found if attempt.run_id == run_id and attempt.attempt < before)
+        return [attempt for attempt in found if attempt.run_id == run_id and attempt.attempt < before]
 
     def _end_attempt(
         self, event: TaskCompleted | TaskRetrying | TaskFailed, outcome: str, error: str | None, traceback: str | None
@@ -178,18 +193,28 @@ class _Draft:
         self.attempts[event.task] = (*self._attempts(event.task, event.run_id, event.attempt), ended)
 
     def _completed(self, event: TaskCompleted) -> None:
-        before = self.tasks.get(event.task)
-        self._put(
-            event.task,
-            state=State.DONE,
-            note="" if before is None else word_after_run(before.note),
-            attempt=event.attempt,
-            duration=event.duration,
-            finished_at=event.time,
-            error="",
-            summary=visible(event.summary),
-            size=event.size,
-            not_kept=visible(event.not_kept or ""),
+        name = event.task
+        before, begun = self._known(name), self.begun.pop(name, None)
+        # Not by ``_put``: this happens to every task, and takes a third so.
+        self._set(
+            TaskView(
+                name,
+                State.DONE,
+                before.info,
+                before.title,
+                attempt=event.attempt,
+                started_at=before.started_at if begun is None else begun.time,
+                duration=event.duration,
+                finished_at=event.time,
+                note=word_after_run(before.note),
+                from_run=before.from_run,
+                because=before.because,
+                summary=visible(event.summary),
+                size=event.size,
+                not_kept=visible(event.not_kept or ""),
+                run_id=event.run_id,
+                left=before.left,
+            )
         )
         self._end_attempt(event, "completed", None, None)
 
@@ -236,3 +261,16 @@ class _Draft:
         for name, task in list(self.tasks.items()):
             if task.state is State.STOPPED and task.run_id == event.run_id:
                 self._put(name, state=State.INTERRUPTED, note=note)
+
+
+def _as_begun(event: TaskStarted) -> dict[str, Any]:
+    """Return what a start changes of its task."""
+    return {
+        "state": State.RUNNING,
+        "attempt": event.attempt,
+        "started_at": event.time,
+        "run_id": event.run_id,
+        "duration": None,
+        "retry_at": None,
+        "finished_at": None,
+    }

@@ -5,6 +5,7 @@ The header, the table, ``fwtui status`` and ``fwtui plan`` agree because they co
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from flowweaver.events import RunStarted
@@ -60,6 +61,7 @@ def reason_word(text: str) -> str:
     return _WORDS_OF_TEXTS.get(text) or visible(text)
 
 
+@lru_cache(256)  # thousands of tasks have the same few reasons
 def word_after_run(note: str) -> str:
     """Return what is left of the reasons for which a task had to run, once it has: what was wrong before is over.
 

@@ -13,7 +13,15 @@ from collections.abc import Callable
 import pytest
 from cli_projects import BREAKS, DIAMOND, HEAD, Answer, Project
 
+from fwtui.commands import run
+
 Fwtui = Callable[..., Answer]
+MANY = """
+from flowweaver import Task
+workflow = Workflow("many")
+for number in range(40):
+    workflow.add_task(Task(f"task_{number}", lambda: None))
+"""
 FIRST = HEAD.count("\n") + 1
 """The line on which the text behind HEAD begins."""
 
@@ -38,6 +46,19 @@ def test_a_run_says_every_fact_and_ends_with_the_verdict(project: Project, fwtui
     assert re.search(r"^\d\d:\d\d:\d\d  load +\| 10,000 rows$", out, re.MULTILINE)
     assert re.search(r"\n\n✓ diamond is done\. Run 1, [\d.]+s: 4 ran\.\n$", out)
     assert project.ran() == ["clean", "count", "load", "report"]
+
+
+def test_every_fact_is_said_however_much_of_it_waits_at_the_end(
+    project: Project, fwtui: Fwtui, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads slowly, through a pipe say, is behind by any number of facts when the run has ended."""
+    project.write(MANY)
+    monkeypatch.setattr(run, "_BATCH", 5)
+    monkeypatch.setattr(run, "_BACKLOG", 10)
+    monkeypatch.setattr(run._Headless, "_show_until_the_end", lambda self, _display: self.session.wait(60))
+    code, out, _err = fwtui("run", "flow.py")
+    assert code == 0
+    assert words(out) == {f"task_{number}": "done" for number in range(40)}
 
 
 @pytest.mark.parametrize("name", ["random.py", "numbers.py", "queue.py"])

@@ -656,6 +656,27 @@ def test_logging_tells_of_runs_and_tasks_with_fields(make_executor, caplog):
     assert record.run_id == 1
 
 
+@pytest.mark.parametrize("listeners", [[], [lambda event: None]])
+def test_a_log_of_warnings_gets_retries_and_products_that_were_not_made(
+    make_executor, caplog, tmp_path, monkeypatch, listeners
+):
+    monkeypatch.chdir(tmp_path)
+    failures = iter([ValueError("once")])
+    workflow = Workflow("w")
+    workflow.add_task(Task("retried", lambda: [0 for error in failures if raised(error)], retries=1))
+    workflow.add_task(Task("read", lambda: None, outputs=["never.csv"]))
+    with caplog.at_level(logging.WARNING, logger="flowweaver"):
+        make_executor().execute(workflow, listeners=listeners)
+    assert {record.levelno for record in caplog.records} == {logging.WARNING}
+    said = "\n".join(record.getMessage() for record in caplog.records)
+    assert "never.csv" in said
+    assert "retried failed on attempt 1" in said
+
+
+def raised(error):
+    raise error
+
+
 def test_the_engine_writes_nothing_to_the_screen_by_itself(make_executor, capfd, monkeypatch):
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
     workflow = Workflow("w")
