@@ -91,5 +91,10 @@ def test_a_run_that_is_killed_at_random_gets_done_and_repeats_only_what_was_in_f
 @pytest.mark.slow
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("seed", range(20))
-def test_the_same_many_times(write: Write, open_session: Open, tmp_path: Path, seed: int) -> None:
-    assert check(write, open_session, tmp_path, seed=seed, most=50, total=2_000) >= 10
+def test_the_same_many_times(
+    write: Write, open_session: Open, tmp_path: Path, seed: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kills = check(write, open_session, tmp_path, seed=seed, most=50, total=2_000)
+    assert kills >= 10
+    with capsys.disabled():
+        print(f"\nisolated, seed {seed}: {kills} kills")
