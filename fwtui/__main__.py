@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+
+_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -11,9 +14,13 @@ def main() -> None:
     from fwtui.pauses import starting
 
     starting()
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))  # nothing has begun, and nothing is to be told
     from fwtui.afterwards import own_process, stay_until_the_end
     from fwtui.cli import main as command_line
 
+    signal.signal(signal.SIGINT, before)
     own_process()
     code = command_line()
     stay_until_the_end()

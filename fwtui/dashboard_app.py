@@ -29,6 +29,7 @@ from fwtui.pauses import keep_what_is_loaded
 from fwtui.screens.dashboard import Dashboard
 from fwtui.screens.looking import LookingKeys
 from fwtui.screens.picker import Picker
+from fwtui.session.own_signals import keep_from_children
 from fwtui.session.port import LoadProblem, SessionPort
 from fwtui.terminal import Terminal
 from fwtui.terminal_modes import stop_process
@@ -174,6 +175,7 @@ class DashboardApp(OrderedKeys):
         loop.add_signal_handler(signal.SIGINT, self.action_interrupt)
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.asked_to_end)
+        keep_from_children((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
         self.set_interval(1 / _DRAINS_A_SECOND, self._drain)
         self.set_interval(1.0, self._tick)
         if self._turns:

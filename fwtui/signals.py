@@ -16,6 +16,8 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any, Protocol
 
+from fwtui.session.own_signals import give_to_children, keep_from_children
+
 __all__ = ["Ladder", "Stoppable", "Stopped"]
 
 _DRAIN = 2.0
@@ -96,10 +98,12 @@ class Ladder:
     def _take(self) -> None:
         for number in self._before:
             signal.signal(number, self._on_signal)
+        keep_from_children(self._before)
 
     def __exit__(self, *_exc: object) -> None:
         self._guarded, self._ended = None, True
         self._queue.put(_OVER)
+        give_to_children(self._before)
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pexpect
 import pyte
 import pytest
-from cli_projects import DIAMOND, Project, environment
+from cli_projects import DIAMOND, ROOT, Project, environment
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -125,6 +125,35 @@ def test_a_signal_while_the_file_loads_is_an_end_without_a_traceback(
     process.send_signal(number)
     out, err = process.communicate(timeout=SOON)
     assert (process.returncode, out, err) == (code, "", "fwtui: interrupted; nothing was running\n")
+
+
+FORKS = """
+import multiprocessing
+
+def terminated():
+    child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+    child.start()
+    child.terminate()
+    child.join(20)
+    child.kill()
+    return child.exitcode
+
+def after(terminated):
+    assert terminated == -15, terminated
+
+workflow = Workflow("w")
+workflow.add_task(terminated)
+workflow.add_task(after, depends_on=[terminated])
+"""
+
+
+def test_a_child_that_a_task_forks_ends_when_it_is_asked_to_and_only_it(
+    project: Project, start: Start, run: list[str]
+) -> None:
+    project.write(FORKS)
+    process = start(*run, "flow.py", cwd=project.folder)
+    out, err = process.communicate(timeout=SOON)
+    assert process.returncode == 0, out + err
 
 
 FLOODS = """
@@ -327,6 +356,14 @@ def test_a_workflow_is_picked_in_a_folder_run_and_left(project: Project) -> None
     assert child.exitstatus == 0
     assert "✓ diamond is done. Run 1" in left
     assert project.ran() == ["clean", "count", "load", "report"] or (project.folder / "flows" / "ran.txt").exists()
+
+
+def test_an_interrupt_while_the_command_itself_is_loaded_leaves_no_traceback(project: Project, start: Start) -> None:
+    # A module that is imported early stands for any moment at which the signal may come.
+    project.write("import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(9)", "click.py", head="")
+    process = start("status", "flow.py", cwd=project.folder, env={"PYTHONPATH": f"{project.folder}:{ROOT}"})
+    out, err = process.communicate(timeout=SOON)
+    assert (process.returncode, out, err) == (130, "", "")
 
 
 def test_help_is_quick_and_loads_no_engine() -> None:

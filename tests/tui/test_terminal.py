@@ -321,6 +321,34 @@ def test_a_task_that_was_left_behind_writes_nothing_to_the_terminal_when_the_scr
     assert b"NOISE" not in left.replace(b"    NOISE-A", b""), "but for its last lines in the verdict"
 
 
+FORKS = """
+import multiprocessing, time
+from flowweaver import Workflow
+
+def terminates():
+    child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+    child.start()
+    child.terminate()
+    child.join()
+
+def after(terminates):
+    return 1
+
+workflow = Workflow("w")
+workflow.add_task(terminates)
+workflow.add_task(after, depends_on=[terminates])
+"""
+
+
+def test_a_child_that_a_task_terminates_does_not_take_the_screen_with_it(shown, tmp_path):
+    (tmp_path / "flow.py").write_text(FORKS)
+    it = shown("", command=["-m", "fwtui", "--run", "flow.py"])
+    it.wait_for("✓ all 2 done")
+    it.child.send("q")
+    assert it.ends() == 0
+    it.is_as_it_was()
+
+
 def test_what_is_copied_reaches_the_terminal_as_text_for_its_clipboard(shown):
     it = shown("idle")
     it.wait_for("failed at join_delays")

@@ -46,6 +46,7 @@ from fwtui.session.isolation.messages import (
 from fwtui.session.isolation.pipe import MessagePipe
 from fwtui.session.loaded import Known, Loaded, RunHandle
 from fwtui.session.loader import load
+from fwtui.session.own_signals import keep_from_children
 from fwtui.session.port import LoadProblem
 from fwtui.session.rawoutput import RawOutput
 
@@ -103,6 +104,7 @@ class _Child:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._on_signal)
+                keep_from_children([number])
 
     def _leave_to_parent(self) -> None:
         """In a forked child: what the task's own process writes must not be taken for ours, nor hold the pipe open."""
