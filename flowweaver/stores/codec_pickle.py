@@ -56,6 +56,13 @@ class _Bare(Exception):
     """An object that is nothing but itself: no state, no equality of its own."""
 
 
+class _Nowhere(BytesIO):
+    """A file for a pickle that nobody wants."""
+
+    def write(self, data: Any) -> int:
+        return len(data)
+
+
 class _Pickler(pickle.Pickler):
     """Notes what it meets: the last object for the reason, the types for what may go untried."""
 
@@ -123,8 +130,9 @@ def write(value: Any, key: Callable[[], bytes]) -> tuple[bytes, bytes]:
     except BaseException:  # a class may raise anything from its __reduce__
         raise NotResumable(describe(value, pickler.last)) from None
     payload = file.getvalue()
-    if any(kind.__module__.partition(".")[0] not in _TRUSTED for kind in pickler.kinds - _TRUSTED_KINDS):
-        _try_out(value, payload)
+    untried = {kind for kind in pickler.kinds - _TRUSTED_KINDS if kind.__module__.partition(".")[0] not in _TRUSTED}
+    if untried:
+        _try_out(value, payload, untried)
     try:
         signature = hmac.digest(key(), payload, "sha256")
     except KeyUnavailable as why:
@@ -149,7 +157,13 @@ def _is_deep(value: Any) -> bool:
     return bool(path)
 
 
-def _try_out(value: Any, payload: bytes) -> None:
+def _try_out(value: Any, payload: bytes, kinds: set[type]) -> None:
+    """Load a pickle and compare what comes of it.
+
+    Args:
+        kinds: types that were met. The ``==`` of one object may be content with another type inside, so that what
+            came back must be made of the same.
+    """
     try:
         copy = _load(payload)
     except BaseException as error:
@@ -159,6 +173,10 @@ def _try_out(value: Any, payload: bytes) -> None:
         compare(value, copy)
     except Different as different:
         raise NotResumable(f"{describe(value, different.part)} comes back different") from None
+    again = _Pickler(_Nowhere())
+    again.dump(copy)
+    for kind in kinds - again.kinds:
+        raise NotResumable(f"{describe(value, kind)} comes back as another type")
 
 
 def read(signed: bytes, key: Callable[[], bytes]) -> Any:

@@ -188,10 +188,10 @@ def test_handlers_that_the_file_sets_do_not_keep_it_from_being_stopped(
     for line in process.stdout:
         if "Stopping" in line:
             break
-    assert status(start, project)["slow"] == "RUNNING"
     (project.folder / "go").touch()
     process.communicate(timeout=SOON)
     assert process.returncode == 143
+    assert status(start, project)["slow"] == "COMPLETED", "what ran had its time"
 
 
 def test_a_closed_stdout_does_not_stop_a_run(project: Project, start: Start, run: list[str]) -> None:

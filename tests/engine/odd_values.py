@@ -189,6 +189,13 @@ class PutsBack(Plain):
         self.__init__(**state, lock=threading.Lock())  # type: ignore[misc]
 
 
+class OtherTuple(tuple):
+    __slots__ = ()
+
+    def __reduce__(self) -> Any:
+        return tuple, (list(self),)
+
+
 class JustAName:
     def __reduce__(self) -> Any:
         return "missing"
@@ -346,7 +353,8 @@ PASSED: dict[str, Any] = {
     "default lambda": collections.defaultdict(lambda: 1), "ten thousand lists": nested(10_000, lambda v: [v]),
     "ten thousand tuples": nested(10_000, lambda v: (v,)), "ten thousand dicts": nested(10_000, lambda v: {"a": v}),
     "ten thousand links": nested(10_000, Linked), "ten thousand pairs": nested(10_000, Pair),
-    "ten thousand dataclasses": nested(10_000, Point), "another type": OtherType(), "leaves out": LeavesOut(a=1), "iterator of a dict": iter({1: 2}),
+    "ten thousand dataclasses": nested(10_000, Point), "another type": OtherType(), "leaves out": LeavesOut(a=1),
+    "a type hidden by an equality": Point(1, OtherTuple((1,))), "iterator of a dict": iter({1: 2}),
     "iterator of a set": iter({1}), "calendar week": dt.date(2020, 1, 1).isocalendar(), "just a name": JustAName(),
     "two arguments": TwoArguments(1, 2), "no hash": NoHash(), "no compare": NoCompare(a=[1]),
     "no class": NoClass(a=1), "no attributes": NoAttributes(), "no reduce": NoReduce(a=1), "no iteration": NoIteration([1]),

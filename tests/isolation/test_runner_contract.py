@@ -159,6 +159,7 @@ def test_a_stop_lets_what_runs_finish(write: Write, opened: Open, comes: Comes, 
     session.start()
     comes("begun")
     session.stop()
+    assert session.stack("gated"), "whoever answers has heard of the stop"
     assert not session.wait(0)
     (tmp_path / "go").touch()
     assert session.wait(SOON)

@@ -45,7 +45,7 @@ _PIPE = 1_048_576
 _CRASH = 100_000
 """Bytes of Python's last words that are read."""
 
-_GLANCE, _GLANCES = 0.01, 30
+_GLANCE, _GLANCES = 0.01, 200
 """Seconds between looks at a file that is being written, and how many."""
 
 _LAST = 2.0
