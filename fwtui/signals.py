@@ -114,6 +114,7 @@ class Ladder:
             Stopped: a signal has come before.
         """
         self._held = True
+        self._take()  # the workflow file may have set handlers of its own
         if self.code:
             raise Stopped(self.code)
 
@@ -126,7 +127,7 @@ class Ladder:
         """
         self._on_stop = on_stop
         self._guarded = run
-        self._take()  # the workflow file may have set handlers of its own
+        self._take()  # once more: it may have been loaded anew
 
     @property
     def ended_before(self) -> bool:

@@ -69,6 +69,19 @@ def test_a_signal_while_a_run_is_being_started_stops_it_once_it_goes_on() -> Non
 
 
 @pytest.mark.usefixtures("handlers_as_before")
+def test_handlers_that_the_file_sets_catch_nothing_from_before_its_first_task_on() -> None:
+    work = Work()
+    with Ladder() as ladder:
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        ladder.hold()
+        send(signal.SIGTERM)
+        ladder.guard(work, lambda: None)
+        assert work.asked.get(timeout=SOON) == "stop"
+        work.ended.set()
+    assert ladder.code == 143
+
+
+@pytest.mark.usefixtures("handlers_as_before")
 def test_a_second_signal_does_not_wait_for_a_start_that_never_ends() -> None:
     with pytest.raises(Stopped), Ladder() as ladder:
         ladder.hold()
