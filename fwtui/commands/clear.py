@@ -10,6 +10,7 @@ import click
 from flowweaver.records import TaskRecord
 from flowweaver.status import TaskStatus
 from flowweaver.workflow import Workflow, match_names
+from fwtui.commands.asked import tasks_named
 from fwtui.commands.console import Out, opened
 from fwtui.commands.problems import naming_the_run
 from fwtui.model.text import count_of, joined, visible
@@ -61,7 +62,9 @@ def clear_tasks(
     out = Out()
     with opened(project, settings) as session:
         workflow = session.loaded.workflow
-        records = session.open().records
+        picture = session.open()
+        tasks_named(picture, pattern)  # a name that there is not is told as by every other command
+        records = picture.records
         wanted = names_to_clear(workflow, records, pattern=pattern, scope=scope)
         names = [name for name in wanted if name in records and not records[name].cleared]
         if not names:

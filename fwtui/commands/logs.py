@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import linecache
+import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from flowweaver.capture import OUTSIDE
@@ -145,7 +147,7 @@ def _show(out: Out, session: Session, entry: _Entry, now: float) -> None:
         _show_lines(out, session.log(entry.name, run_id=entry.run, attempt=entry.attempt or None), day)
     if entry.error:
         traceback = entry.made.traceback if entry.made is not None else None
-        _show_error(out, entry.error, stored_frames(traceback, session.file.belongs))
+        _show_error(out, entry.error, stored_frames(traceback, session.file.belongs), entry.began)
 
 
 def _show_lines(out: Out, lines: Sequence[LogLine], day: str) -> None:
@@ -178,7 +180,7 @@ def _heading(entry: _Entry, now: float) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _show_error(out: Out, error: str, frames: Sequence[SourceFrame]) -> None:
+def _show_error(out: Out, error: str, frames: Sequence[SourceFrame], began: float | None) -> None:
     for number, line in enumerate(error.split("\n")):
         out.line(
             ("  ✗ " if not number and not out.ascii else "  x " if not number else "    ", "error"),
@@ -186,9 +188,19 @@ def _show_error(out: Out, error: str, frames: Sequence[SourceFrame]) -> None:
         )
     for frame in reversed(frames):
         out.line(f"    {frame.file}:{frame.line} in {frame.function}")
+        if _changed_since(frame.path, began):
+            out.line(("      the file has changed since", "muted"))
+            continue
         first = max(1, frame.line - _AROUND)
         for line_number in range(first, frame.line + 1):
             source = visible(linecache.getline(frame.path, line_number).rstrip())
             mark = ">" if line_number == frame.line else " "
             if source:
                 out.line((f"    {mark} {line_number:>4}  ", "muted"), source)
+
+
+def _changed_since(path: str, began: float | None) -> bool:
+    """Tell whether a file was written after an attempt began: its line is then not the one of the error."""
+    with suppress(OSError):
+        return began is not None and os.stat(path).st_mtime > began
+    return False

@@ -133,6 +133,16 @@ def test_logs_show_output_and_the_error_with_its_own_frames(project: Project, fw
     assert "scheduler" not in out, "the engine's frames say nothing to the author"
 
 
+def test_logs_show_no_line_of_a_file_that_has_changed_since(project: Project, fwtui: Fwtui) -> None:
+    file = project.write(BREAKS)
+    fwtui("run", "flow.py")
+    assert "raise KeyError" in fwtui("logs", "flow.py", "clean").out
+    file.write_text("# one line more\n" + file.read_text(encoding="utf-8"), encoding="utf-8")
+    out = fwtui("logs", "flow.py", "clean").out
+    assert "      the file has changed since\n" in out
+    assert "raise KeyError" not in out
+
+
 def test_logs_without_a_task_show_all_that_ran(project: Project, fwtui: Fwtui) -> None:
     project.write(DIAMOND)
     assert fwtui("logs", "flow.py").out == "Nothing has run yet.\n"
@@ -324,7 +334,8 @@ def test_a_clear_says_what_it_is_about(project: Project, fwtui: Fwtui) -> None:
     code, _out, err = fwtui("clear", "flow.py", "--yes")
     assert code == 2
     assert "--failed or --all" in err
-    assert fwtui("clear", "flow.py", "zzz", "--yes").code == 2
+    assert fwtui("clear", "flow.py", "lod", "--yes").err == "fwtui: diamond has no task 'lod'. Did you mean load?\n"
+    assert "it has: load, clean, count, report" in fwtui("clear", "flow.py", "zzz", "--yes").err
     before = project.tree()
     assert fwtui("clear", "flow.py", "load", "--yes").out == "None of these has a result or an error.\n"
     assert project.tree() == before, "no state is made to clear nothing"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenes import NOW, FakeSession, FakeWorkflows, Story, failed_picture, never_ran_picture, stack_of
 from stage import SMALL, WIDE, open_picker, open_stage, play
@@ -64,6 +64,7 @@ def test_a_key_may_be_written_as_textual_calls_it_or_as_it_is_shown(key):
     assert key_name(shown_key(key)) == key if len(shown_key(key)) > 1 or shown_key(key).isascii() else True
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12))
 def test_any_text_is_a_key_or_none(text):
     name = key_name(text)

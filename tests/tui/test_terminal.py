@@ -27,6 +27,7 @@ PROGRAM = """
 import contextlib, gc, os, sys, subprocess, threading
 from scenes import FakeSession, Story, NOW, failed_picture, never_ran_picture, source
 from pathlib import Path
+import fwtui.dashboard_app
 from fwtui.app import run_dashboard
 
 path = source(Path.cwd())
@@ -55,6 +56,9 @@ class Session(FakeSession):
             threading.Event().wait(timeout)
         return not self.running
 
+if kind == "hangs for an hour":
+    kind = "hangs"
+    fwtui.dashboard_app._DRAIN_SECONDS = 3_600
 running = kind in ("runs", "hangs")
 before = sys.getswitchinterval(), gc.get_threshold(), gc.get_freeze_count(), sys.__stdout__, sys.__stderr__
 session = Session(never_ran_picture(path) if running else failed_picture(path), running=running)
@@ -185,13 +189,11 @@ def test_sigterm_lets_what_runs_finish_for_a_while_in_sight_and_then_leaves(show
     it.wait_for("▸ running")
     it.child.send(key)
     it.wait_for(page)
-    began = time.monotonic()
     os.kill(it.child.pid, signal.SIGTERM)
     it.wait_for("▸ quitting, 2 tasks finish")
     it.wait_for("This process was asked to end: what runs has 2s to finish.")
     assert b"\x1b[?1049l" not in it.raw, "the screen stays"
-    assert it.ends() == 143
-    assert time.monotonic() - began < 8
+    assert it.ends() == 143, "although they never finish"
     it.is_as_it_was()
 
 
@@ -201,14 +203,11 @@ def test_sigterm_without_a_run_or_a_second_time_leaves_at_once(shown):
     os.kill(it.child.pid, signal.SIGTERM)
     assert it.ends() == 143
     it.is_as_it_was()
-    it = shown("hangs")
+    it = shown("hangs for an hour")
     it.wait_for("▸ running")
     os.kill(it.child.pid, signal.SIGTERM)
     it.wait_for("This process was asked to end")
-    began = time.monotonic()
     os.kill(it.child.pid, signal.SIGTERM)
-    it.until(lambda: b"\x1b[?1049l" in it.raw, "the end of the screen")
-    assert time.monotonic() - began < 1.5
     assert it.ends() == 143
 
 
