@@ -116,16 +116,23 @@ class FileLock:
             StateLockedError: another holds it.
             StateError: the lock's file cannot be made.
         """
-        if not self.try_acquire(shared=shared, patience=patience):
-            raise self.refusal(what)
+        if self.try_acquire(shared=shared, patience=patience):
+            return
+        deadline = time.monotonic() + PATIENCE
+        while (holder := _read_holder(self.path)) is None and time.monotonic() < deadline:
+            # Whoever holds it has only just taken it, and writes its name next; or it has just given it back.
+            if self.try_acquire(shared=shared, patience=_PAUSE):
+                return
+        raise self._refusal(what, holder)
 
     def refusal(self, what: str) -> StateLockedError:
         """Return what is raised because another holds the lock: "``what`` is in use by ..."."""
         deadline = time.monotonic() + PATIENCE
-        holder = _read_holder(self.path)
-        while holder is None and time.monotonic() < deadline:  # it has only just taken it, and writes its name next
-            time.sleep(_PAUSE)
-            holder = _read_holder(self.path)
+        while (holder := _read_holder(self.path)) is None and time.monotonic() < deadline:
+            time.sleep(_PAUSE)  # it has only just taken it, and writes its name next
+        return self._refusal(what, holder)
+
+    def _refusal(self, what: str, holder: Holder | None) -> StateLockedError:
         if holder is None:
             return StateLockedError(f"{what} is in use by another run", path=self.path)
         since = holder.time()

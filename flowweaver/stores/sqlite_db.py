@@ -140,6 +140,17 @@ class Database:
                 writer, self._writer = self._writer, None
                 writer.close()
 
+    def tidy(self) -> None:
+        """Take away a log that the last to close the file has left, unless another run needs it."""
+        if not os.path.exists(f"{self.path}-wal"):
+            return
+        alone = self.file_lock()
+        if alone.try_acquire(patience=0):
+            try:
+                self.file.tidy()
+            finally:
+                alone.release()
+
     def leave_to_parent(self) -> None:
         """Let go of everything without touching it: this is a forked child."""
         self._lock = threading.RLock()

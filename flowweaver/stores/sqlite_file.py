@@ -280,6 +280,10 @@ class StateFile:
                 if stat.S_IMODE(os.stat(path).st_mode) & 0o077:
                     os.chmod(path, 0o600)
 
+    def tidy(self) -> None:
+        """Take away the log that stayed because several closed the file, or read it, at one moment; it is alone now."""
+        self._tidy(ended=True)
+
     # -- errors -----------------------------------------------------------------------------------------------------
 
     def patiently(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -292,6 +296,8 @@ class StateFile:
         while True:
             try:
                 return work(*args, **kwargs)
+            except Shared:
+                raise self.error(f"is damaged (two results in one place): {_MOVE}") from None
             except UnicodeDecodeError:
                 raise self.error(_REASONS[sqlite3.SQLITE_CORRUPT]) from None
             except sqlite3.Error as error:
@@ -323,10 +329,21 @@ def _copy_privately(path: str, copy: str) -> None:
         copyfileobj(source, target)
 
 
+class Shared(Exception):
+    """Two results stand in one place: whichever is replaced would take the other along."""
+
+
 def read_rows(cursor: sqlite3.Cursor) -> None:
-    """Read what every plan reads, so that a file in which that is damaged is refused when it is opened."""
-    for _ in cursor.execute("SELECT workflow, task_name, status, error, timestamp, digest FROM tasks"):
-        pass
+    """Read what every plan reads, so that a file in which that is damaged is refused when it is opened.
+
+    Raises:
+        Shared: ours never does that.
+    """
+    rows = cursor.execute("SELECT workflow, task_name, status, error, timestamp, digest, blob FROM tasks")
+    places = [row[-1] for row in rows if row[-1] is not None]
+    places += [place for (place,) in cursor.execute("SELECT blob FROM cleared WHERE blob IS NOT NULL")]
+    if len(set(places)) < len(places):
+        raise Shared
 
 
 def _on_new(work: Work[T]) -> T:

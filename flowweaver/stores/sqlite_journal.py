@@ -232,6 +232,7 @@ class SQLiteJournal(RunJournal):
     def close(self) -> None:
         """Close the file and give the locks back."""
         self._close.close()
+        self._db.tidy()
 
 
 _RECORDS: Final = f"SELECT {RECORD_COLUMNS} FROM tasks WHERE workflow IN ('', ?) ORDER BY workflow"  # noqa: S608

@@ -191,6 +191,19 @@ def test_a_program_that_is_started_does_not_keep_the_lock(path: Path) -> None:
         child.communicate(b"\n")
 
 
+def test_a_lock_that_is_given_back_just_when_it_is_refused_is_taken(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = FileLock(str(path))
+    held.acquire()
+    monkeypatch.setattr(module, "_read_holder", lambda _path: held.release())
+    monkeypatch.setattr(module, "PATIENCE", 5.0)
+    other = FileLock(str(path))
+    other.acquire(patience=0.0)
+    assert other.held
+    other.release()
+
+
 def test_a_holder_that_has_not_written_its_name_yet_is_named_all_the_same(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

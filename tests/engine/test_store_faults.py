@@ -127,6 +127,7 @@ UNUSABLE_SQLITE: dict[str, tuple[Callable[[Path], Any], str]] = {
         "another program",
     ),
     "a newer version": (changed("PRAGMA user_version = 99"), "newer version"),
+    "one place for two results": (changed("UPDATE tasks SET blob = 7"), "two results in one place"),
     "a table is gone": (changed("DROP TABLE attempts"), "no table attempts"),
     "a column is gone": (changed("ALTER TABLE tasks DROP COLUMN digest"), "no column digest"),
     "text that is none": (changed("UPDATE tasks SET error = CAST(x'ff' AS TEXT)"), "etl.state is damaged"),
@@ -538,6 +539,30 @@ class TestOthers:
             assert Path(f"{path}-wal").stat().st_size
 
         sqlite_db.Database(str(path)).file.read(last)
+        assert sorted(name.suffix for name in tmp_path.iterdir()) == [".db", ".lock", ".lock"]
+
+    def test_a_log_that_stayed_because_two_closed_the_file_at_one_moment_is_taken_away(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "etl.db"
+        run(sqlite(path), "wf", a=1)
+        other = sqlite3.connect(path)
+        tidy = sqlite_db.Database.tidy
+
+        def after_the_other(database: sqlite_db.Database) -> None:
+            assert Path(f"{path}-wal").exists()
+            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as reader:  # closing it takes no log away
+                reader.execute("SELECT count(*) FROM tasks").fetchone()
+                other.close()
+            assert Path(f"{path}-wal").exists()
+            tidy(database)
+
+        monkeypatch.setattr(sqlite_db.Database, "tidy", after_the_other)
+        journal = sqlite(path).open_journal("wf")
+        journal.load_records(["a"])
+        journal.begin(started_at=1.0, params={}, redo=(), restored=())
+        other.execute("SELECT count(*) FROM tasks").fetchone()
+        journal.close()
         assert sorted(name.suffix for name in tmp_path.iterdir()) == [".db", ".lock", ".lock"]
 
     def test_a_file_that_another_process_makes_meanwhile_is_not_taken_for_a_foreign_one(
