@@ -18,12 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fwtui.model.views import RunView
+    from flowweaver import Workflow
+    from fwtui.session.session import Session
 
 SIZES = (1_000, 10_000, 100_000)
 FIGURES = {
@@ -58,13 +59,12 @@ def measure(count: int, *, durable: bool) -> dict[str, float]:
     from flowweaver import SQLiteStateStore, ThreadedExecutor
 
     shape = layers(count, width=100)
-    found: dict[str, float] = {}
-    flow = workflow(shape, int)
+    built: list[Workflow] = []
+    build = timed(lambda: built.append(workflow(shape, int)))
+    flow = built.pop()
     if not durable:
-        found["build"] = timed(lambda: workflow(shape, int))
-        found["run"] = timed(lambda: ThreadedExecutor(4).execute(flow))
-        found["memory"] = peak()
-        return found
+        return {"build": build, "run": timed(lambda: ThreadedExecutor(4).execute(flow)), "memory": peak()}
+    found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "state.db"
         found["durable"] = timed(lambda: ThreadedExecutor(4, SQLiteStateStore(path)).execute(flow))
@@ -94,28 +94,22 @@ def screen(folder: str, count: int) -> dict[str, float]:
     file = Path(folder) / "flow.py"
     file.write_text(FILE.format(here=str(Path(__file__).resolve().parent), count=count))
     session = Session(Project.of(file, environ={}))
-    views: list[RunView] = []
-    opening = timed(lambda: views.append(idle_view(session.open())))
-    session.close()
-    return {"open": opening, "frame": asyncio.run(frame(views[0]))}
+    opening = timed(lambda: idle_view(session.open()))
+    return {"open": opening, "frame": asyncio.run(frame(session))}
 
 
-async def frame(view: RunView) -> float:
-    """Return the seconds in which a table draws all its rows on a screen of 200 columns and 50 rows."""
-    from textual.app import App
+async def frame(session: Session) -> float:
+    """Return the seconds in which the table of a dashboard of 200 columns and 50 rows draws all its rows."""
+    from fwtui.dashboard_app import DashboardApp
 
-    from fwtui.widgets.task_table import TaskTable
-
-    table = TaskTable(time.time)
-
-    class Alone(App[None]):
-        def compose(self) -> Iterator[TaskTable]:
-            yield table
-
-    async with Alone().run_test(size=(200, 50)) as pilot:
-        table.show(view)
-        await pilot.pause()
-        return min(timed(lambda: [table.render_line(y) for y in range(50)]) for _ in range(5))
+    app = DashboardApp(session, watch=False)
+    async with app.run_test(size=(200, 50)) as pilot:
+        board = app.dashboard
+        assert board is not None
+        while board.view is None or board.busy:
+            await pilot.pause(0.01)
+        table = board.table
+        return min(timed(lambda: [table.render_line(y) for y in range(table.size.height)]) for _ in range(5))
 
 
 def table_of(found: dict[int, dict[str, float]]) -> str:

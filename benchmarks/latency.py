@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from screen import CURSOR, Screen, opened
 
@@ -168,28 +169,62 @@ def loop(_count: int) -> Measured:
             screen.press("S")
             while screen.alive():
                 screen.rest(0.05)
-        calls = [call for call in json.loads(Path(report.name).read_text()) if begun < call[0] < ended]
+        calls = [call for call in timings(report.name, begun, ended) if call.what == "call"]
     return {
-        "8 workers that wait: a call of the event loop": Figures(0.016, [took for _, took, _ in calls]),
-        "... without waiting for the interpreter": Figures(0.016, [worked for _, _, worked in calls]),
+        "8 workers that wait: a call of the event loop": Figures(0.016, [call.took for call in calls]),
+        "... without waiting for the interpreter": Figures(0.016, [call.worked for call in calls]),
     }
+
+
+class Timing(NamedTuple):
+    """One thing that the thread with the screen did.
+
+    Attributes:
+        what: "call" of the event loop; within calls "drain" (events folded, and what they change composed) and "frame"
+            (what changed drawn).
+        began: of ``time.perf_counter``.
+        took, worked: seconds by the clock, and those that the thread had the processor.
+    """
+
+    what: str
+    began: float
+    took: float
+    worked: float
+
+
+def timings(report: str, begun: float, ended: float) -> list[Timing]:
+    """Return what ``--inside`` wrote down between two moments."""
+    return [
+        timing for timing in map(Timing._make, json.loads(Path(report).read_text())) if begun < timing.began < ended
+    ]
 
 
 def inside(report: str, arguments: list[str]) -> None:
     """Run ``fwtui`` in this process; write down when each call of its event loop came, and what it took."""
+    from textual.screen import Screen as Drawn
+
     from fwtui.cli import main
+    from fwtui.dashboard_app import DashboardApp
 
-    calls: list[tuple[float, float, float]] = []
-    call = asyncio.Handle._run
+    found: list[Timing] = []
 
-    def timed(handle: asyncio.Handle) -> None:
-        began, used = time.perf_counter(), time.thread_time()
-        call(handle)
-        calls.append((began, time.perf_counter() - began, time.thread_time() - used))
+    def watch(owner: type, name: str, what: str) -> None:
+        function = getattr(owner, name)
 
-    asyncio.Handle._run = timed  # type: ignore[method-assign]
+        def timed(*arguments: object, **named: object) -> object:
+            began, used = time.perf_counter(), time.thread_time()
+            try:
+                return function(*arguments, **named)
+            finally:
+                found.append(Timing(what, began, time.perf_counter() - began, time.thread_time() - used))
+
+        setattr(owner, name, timed)
+
+    watch(asyncio.Handle, "_run", "call")
+    watch(DashboardApp, "_drain", "drain")
+    watch(Drawn, "_compositor_refresh", "frame")
     code = main(arguments)
-    Path(report).write_text(json.dumps(calls))
+    Path(report).write_text(json.dumps(found))
     sys.exit(code)
 
 

@@ -25,11 +25,10 @@ import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from screen import HEAD, Screen, environment
+from screen import HEAD, Screen, environment, peaks
 
 WORKERS = 4
 SECONDS = 100e-6
@@ -83,16 +82,6 @@ def seconds_of_run(folder: Path) -> float:
         ((begun, ended, outcome),) = state.execute("SELECT started_at, finished_at, outcome FROM runs")
     assert outcome == "completed", outcome
     return ended - begun
-
-
-def peaks(pid: int) -> tuple[float, ...]:
-    """Return the peak of the memory of a process and of those that it started, in MB; nothing where /proc is not."""
-    try:
-        children = [text.read_text().split() for text in Path(f"/proc/{pid}/task").glob("*/children")]
-        status = [Path(f"/proc/{one}/status").read_text() for one in (pid, *chain(*children))]
-    except OSError:
-        return ()
-    return tuple(int(re.search(r"VmHWM:\s+(\d+) kB", one)[1]) / 1024 for one in status)  # type: ignore[index]
 
 
 # How a run is made

@@ -19,9 +19,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
-__all__ = ["CURSOR", "HEAD", "Screen", "environment", "opened"]
+__all__ = ["CURSOR", "HEAD", "Screen", "environment", "opened", "peaks"]
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = (50, 200)
@@ -160,3 +161,13 @@ def opened(workflow: str, *arguments: str, program: Sequence[str] = ("-m", "fwtu
         finally:
             if screen.alive():
                 screen.end()
+
+
+def peaks(pid: int) -> tuple[float, ...]:
+    """Return the peak of the memory of a process and of those that it started, in MB; nothing where /proc is not."""
+    try:
+        children = [text.read_text().split() for text in Path(f"/proc/{pid}/task").glob("*/children")]
+        status = [Path(f"/proc/{one}/status").read_text() for one in (pid, *chain(*children))]
+    except OSError:
+        return ()
+    return tuple(int(kilobytes) / 1024 for one in status for kilobytes in re.findall(r"VmHWM:\s+(\d+) kB", one))

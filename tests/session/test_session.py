@@ -16,8 +16,10 @@ import pytest
 from flowweaver.errors import StateLockedError, UnknownTaskError, WorkflowBusyError
 from flowweaver.events import RunFinished, RunStarted, TaskCompleted, TaskRestored, TaskStarted
 from flowweaver.plan import Action
+from fwtui.model.folding import fold
 from fwtui.model.header import HeaderFacts, verdict_line
 from fwtui.model.segments import plain
+from fwtui.model.status import State
 from fwtui.model.views import idle_view
 from fwtui.session.port import LoadProblem, RunRequest, SessionPort
 from fwtui.session.project import Project
@@ -545,3 +547,42 @@ def test_a_copy_that_cannot_be_written_leaves_the_one_before(
 
 def _refuses(*_paths: object) -> None:
     raise OSError(28, "No space left on device")
+
+
+def test_short_tasks_that_one_worker_takes_several_of_are_shown_as_they_are_made(write: Write, open_session: Open):
+    """A worker of short tasks brings several back at once; counts, attempts and times are theirs all the same."""
+    tasks = 300
+    session = open_session(
+        write(f"""
+        from flowweaver import Task, Workflow
+        workflow = Workflow("short")
+        for number in range({tasks}):
+            workflow.add_task(Task(f"task_{{number}}", lambda: None))
+        """),
+        Settings(workers=4),
+    )
+    view = idle_view(session.open())
+    session.start()
+    over = False
+    while not over:
+        over = session.wait(0.001)
+        view = fold(view, session.drain())
+        assert sum(view.counts.values()) == tasks
+        assert len(view.in_flight) <= 4
+    run = view.run
+    assert run is not None
+    assert view.counts == {State.DONE: tasks}
+    assert run.finished_at is not None
+    for name, task in view.tasks.items():
+        (attempt,) = view.attempts[name]
+        assert attempt.finished_at is not None
+        assert run.started_at <= attempt.started_at <= attempt.finished_at <= run.finished_at
+        assert task.duration == pytest.approx(attempt.finished_at - attempt.started_at, abs=1e-6)
+        assert task.started_at is not None
+        assert task.started_at <= attempt.finished_at
+    picture = idle_view(session.refresh())
+    assert picture.counts == view.counts
+    for stored in session.attempts_of_run(run.run_id):
+        (shown,) = view.attempts[stored.task_name]
+        assert stored.started_at == pytest.approx(shown.started_at, abs=0.05)
+        assert stored.finished_at == pytest.approx(shown.finished_at, abs=0.05)
