@@ -335,7 +335,8 @@ class Run:
     def _record_end(self, driver: Driver, summary: RunSummary) -> None:
         ended = self._clock.wall()
         failed = driver.first_failure[0] if driver.first_failure else None
-        error = driver.state_error
+        # What ended the run, if that is no task: a state that could not be written, or a defect of the engine.
+        error = driver.state_error or (None if isinstance(self._error, WorkflowExecutionError) else self._error)
         if self._journal is not None:
             try:
                 self._journal.finish(
@@ -354,7 +355,7 @@ class Run:
                 duration=summary.duration,
                 failed_task=failed,
                 counts=driver.counts(),
-                error=None if error is None else str(error),
+                error=None if error is None else str(error) if isinstance(error, StateError) else _defect(error),
             )
 
     def _summarise(self, driver: Driver) -> RunSummary:
@@ -396,6 +397,10 @@ class Run:
             text = f"Workflow {name!r} failed at task {failed!r}: {describe_exception(cause)}"
             return _caused(WorkflowExecutionError(text, failed_task=failed, workflow_name=name), cause)
         return None
+
+
+def _defect(error: BaseException) -> str:
+    return f"the engine itself failed: {describe_exception(error)}"
 
 
 def _begin_anew(task: Task, why: str) -> None:

@@ -123,11 +123,13 @@ def shown(path: Path | str) -> str:
 
 
 def split_target(target: str) -> tuple[Path, str | None]:
-    """Return file and workflow name of ``FILE[:name]``; a file whose own name has a colon is found as it is."""
+    """Return file and workflow name of ``FILE[:name]``; a file or a name with a colon of its own is found as it is."""
     path = _at_home(target)
     if ":" not in target or path.exists():
         return path, None
-    file, _, name = target.rpartition(":")
+    # What is a file is the file, as long as it can be: a name may have colons, too.
+    splits = [(target[:at], target[at + 1 :]) for at in range(len(target) - 1, -1, -1) if target[at] == ":"]
+    file, name = next((split for split in splits if split[0] and _at_home(split[0]).exists()), splits[0])
     return _at_home(file), name
 
 

@@ -269,6 +269,18 @@ def test_a_subclass_whose_setters_raise_harms_only_itself(make_executor):
     assert len(armed) == 2
 
 
+def test_a_defect_of_the_engine_ends_the_run_and_says_so(make_executor, monkeypatch):
+    from flowweaver.results import Results
+
+    monkeypatch.setattr(Results, "put", _raising(ZeroDivisionError("a defect")))
+    workflow = Workflow("w")
+    workflow.add_task(Task("first", lambda: 1))
+    heard = []
+    with pytest.raises(ZeroDivisionError, match="a defect"):
+        make_executor().execute(workflow, listeners=[heard.append])
+    assert heard[-1].error == "the engine itself failed: ZeroDivisionError: a defect"
+
+
 class _NoAttributes:
     def __call__(self, **_upstream):
         return 3

@@ -252,6 +252,23 @@ def test_a_task_that_took_its_process_down_is_stale_once_it_is_edited(write: Wri
     assert reload.picture.plan.tasks["crash"].why == "crash() changed; failed before"
 
 
+def test_a_run_whose_engine_a_task_broke_is_ended_by_what_is_in_the_state(write: Write, open_session: Open) -> None:
+    session = open_session(
+        write("""
+        def breaks():
+            import flowweaver.run
+            flowweaver.run.Run._summarise = None
+        def after(breaks): pass
+        workflow = flow(breaks, after, after=["breaks"])
+        """)
+    )
+    events = run(session)
+    (finished,) = of(RunFinished, events)
+    assert (finished.outcome, finished.counts["completed"], session.exit_code) == ("completed", 2, 0)
+    picture = session.refresh()
+    assert (picture.runs[0].outcome, picture.holder) == ("completed", None)
+
+
 def test_a_single_run_too_keeps_what_its_task_ran_with(write: Write, open_session: Any) -> None:
     single = open_session(write(CRASH.format("os._exit(3)")), one_run=True)
     single.open()

@@ -126,3 +126,5 @@ def test_a_target_names_a_file_and_perhaps_a_workflow(tmp_path: Path) -> None:
     assert split_target("flow.py:daily") == (Path("flow.py"), "daily")
     assert split_target(str(odd)) == (odd, None)
     assert split_target(f"{odd}:x") == (odd, "x")
+    assert split_target(f"{odd}:night: [red]:2") == (odd, "night: [red]:2")
+    assert split_target(":") == (Path(), "")

@@ -146,6 +146,10 @@ class IsolatedRun:
                 if isinstance(told, TaskFailed) and told.interrupted:
                     told = replace(told, thread_left=False)  # it ends with its process, now
                 self._tell(told)
+            case Ended(failure=failure) if self._seen.started is not None and self._seen.finished is None:
+                # A task broke the engine itself, so that it could not say how the run ended.
+                why = "" if failure is None else f" ({failure.text})"
+                self._write_the_end(Death(0, said=f"could not end it{why}"))
             case Ended(failure=failure):
                 self._end_with(None if failure is None else failure.error())
             case Death():
