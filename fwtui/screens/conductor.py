@@ -173,6 +173,7 @@ class Conductor:
                 self._say(messages.saved_in_run(reload.file, reload.time))
             return
         if view is None:
+            self._say(None)  # what was said is of an earlier version; why this one does not load is to be seen
             self._changed()
             return
         before = self.live

@@ -135,6 +135,19 @@ def test_r_on_a_broken_file_starts_nothing(path):
     play(scene())
 
 
+def test_a_second_broken_save_says_at_once_what_is_wrong_now(path):
+    async def scene():
+        session = FakeSession(failed_picture(path), reloads=[Reload("workflows/etl.py", NOW, problem=SYNTAX)])
+        async with open_stage(session, WIDE) as on:
+            await on.press("r")
+            assert on.board.message_text.startswith("Nothing started")
+            other = replace(SYNTAX, text="ImportError: No module named 'pandas'", line=3)
+            await on.saves(Reload("workflows/etl.py", NOW, problem=other))
+            assert on.board.message_text.startswith("etl.py line 3, ImportError: No module named 'pandas'.")
+
+    play(scene())
+
+
 def test_a_broken_file_keeps_the_graph_and_holds_a_banner(path):
     async def scene():
         async with open_stage(FakeSession(failed_picture(path)), WIDE) as on:
