@@ -200,11 +200,11 @@ def _in_tasks(view: RunView, facts: FooterFacts) -> list[Hint]:
     return [resume, _retry(facts), *first, log, graph, times, *last, clear, find]
 
 
-def fitting(hints: Sequence[Hint], width: int) -> list[Hint]:
-    """Return the hints that fit in ``width`` cells: they go from the right, but the last two stay."""
+def fitting(hints: Sequence[Hint], width: int, stay: int = 2) -> list[Hint]:
+    """Return the hints that fit in ``width`` cells: they go from the right, but the last, so many, stay."""
     shown = [each for each in hints if width >= WIDE or not each.wide]
-    while len(shown) > 2 and _width(shown) > width:
-        del shown[-3]
+    while len(shown) > stay and _width(shown) > width:
+        del shown[-stay - 1]
     while len(shown) > 1 and _width(shown) > width:
         del shown[0]
     return shown
@@ -214,18 +214,18 @@ def _width(hints: Sequence[Hint]) -> int:
     return sum(cells(each.key) + 1 + cells(each.label) + 2 for each in hints) - 1
 
 
-def compose(hints: Sequence[Hint], width: int) -> Line:
+def compose(hints: Sequence[Hint], width: int, stay: int = 2) -> Line:
     """Return the footer as a line."""
     parts: list[str | Segment] = [" "]
-    for number, each in enumerate(fitting(hints, width)):
+    for number, each in enumerate(fitting(hints, width, stay)):
         parts += ["  " if number else "", Segment(each.key, "key"), Segment(f" {each.label}", "muted")]
     return line(*parts)
 
 
-def key_at(hints: Sequence[Hint], width: int, x: int) -> str:
+def key_at(hints: Sequence[Hint], width: int, x: int, stay: int = 2) -> str:
     """Return the id of the key at a cell of the footer, "" between them; a label that has one key is a part of it."""
     at = 1
-    for each in fitting(hints, width):
+    for each in fitting(hints, width, stay):
         end = at + cells(each.key) + 1 + cells(each.label)
         if at <= x < end:
             if len(each.keys) == 1:

@@ -57,6 +57,8 @@ def help_lines(part: str, width: int, names: KeyNames = USUAL, *, why_not: str =
     made: list[Line] = [(), *_section(_TITLES.get(part, "Here"), keys_of(part), width, names)]
     if why_not:
         made[1:1] = [line(Segment(f" {why_not}", "warning")), line(" What changes something is dimmed."), ()]
+    if part == "workflows":
+        made += [line(Segment(" What follows is for a workflow that is open.", "muted")), ()]
     for group in GROUPS:
         rows = [row for row in KEYS if row.group == group and row.where in ("dashboard", "everywhere")]
         made += _section(group.capitalize(), rows, width, names, fixed=bool(why_not))

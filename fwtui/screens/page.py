@@ -72,7 +72,7 @@ class Page(Screen[R], inherit_bindings=False):
         tab = Tab(self.names.shown(key_id), title, "page")
         self.query_one(TabsRule).show([tab], tab.name, right, focused=True)
         moves, back = hint(self.names, "pane.up pane.down", "scroll"), hint(self.names, "page.leave", "back")
-        self.query_one(Footer).show([*own, moves, back])
+        self.query_one(Footer).show([*own, moves, back], stay=1)
 
     async def on_footer_picked(self, event: Footer.Picked) -> None:
         """A click on a key of the footer does what the key does here, or in the lines."""

@@ -11,6 +11,7 @@ from fwtui.model.key_names import USUAL, KeyNames
 from fwtui.model.planlines import plan_lines, plan_title
 from fwtui.model.segments import Segment, line
 from fwtui.model.views import RunView
+from fwtui.screens.help import HelpScreen
 from fwtui.screens.page import Page
 from fwtui.widgets.bindings import binding_of
 
@@ -33,7 +34,11 @@ class PlanScreen(Page[bool]):
     """
 
     # Enter has priority: the lines would take it to go to the next match of a search.
-    BINDINGS: ClassVar[list[BindingType]] = [binding_of("run.plan", "leave"), binding_of("plan.run", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        binding_of("run.plan", "leave"),
+        binding_of("plan.run", priority=True),
+        binding_of("look.help"),
+    ]
 
     def __init__(self, view: RunView, names: KeyNames = USUAL, *, changed: bool = False) -> None:
         super().__init__(names)
@@ -65,3 +70,7 @@ class PlanScreen(Page[bool]):
         """Run it, if there is anything to run."""
         if self._runs:
             self.dismiss(True)
+
+    def action_help(self) -> None:
+        """Show every key, those of the plan first."""
+        self.app.push_screen(HelpScreen("plan", self.names))

@@ -27,19 +27,21 @@ class Footer(Lines):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._hints: tuple[Hint, ...] = ()
+        self._stay = 2
 
-    def show(self, hints: Sequence[Hint]) -> None:
-        """Show these keys."""
+    def show(self, hints: Sequence[Hint], *, stay: int = 2) -> None:
+        """Show these keys; the last, so many, stay whatever has no room."""
         self._hints = tuple(hints)
+        self._stay = stay
         self.redraw()
 
     def compose_lines(self, width: int, height: int) -> list[Line]:
         """Return the keys that fit."""
         del height
-        return [compose(self._hints, width)]
+        return [compose(self._hints, width, self._stay)]
 
     def on_click(self, event: events.Click) -> None:
         """Do what the clicked key does."""
-        key_id = key_at(self._hints, self.size.width, event.x)
+        key_id = key_at(self._hints, self.size.width, event.x, self._stay)
         if key_id:
             self.post_message(self.Picked(key_id))

@@ -197,7 +197,9 @@ def test_a_file_in_ones_home_is_named_as_one_writes_it(tmp_path, monkeypatch):
     assert read_keys(folder)[1].startswith("~/.config/fwtui/keys.toml is ignored: ")
 
 
-@pytest.mark.parametrize(("key", "more"), [("question_mark", {"look.help"}), ("p", {"run.plan", "plan.run"})])
+@pytest.mark.parametrize(
+    ("key", "more"), [("question_mark", {"look.help"}), ("p", {"run.plan", "plan.run", "look.help"})]
+)
 def test_the_keys_of_a_page_are_those_of_the_table(key, more, path):
     async def scene():
         async with open_stage(FakeSession(failed_picture(path)), WIDE, NOW) as on:

@@ -361,6 +361,7 @@ def test_help_in_the_list_begins_with_its_own_keys():
         async with open_picker(FakeWorkflows(), now=NOW) as on:
             await on.press("question_mark")
             assert "In a list of workflows" in on.lines[2]
+            assert on.line_with("What follows is for a workflow that is open.")
             await on.press("escape")
             assert on.in_list
 

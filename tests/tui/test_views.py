@@ -143,6 +143,21 @@ def test_the_plan_tells_every_decision_and_enter_runs_it(path):
     play(scene())
 
 
+def test_the_plan_has_its_own_help_and_in_a_narrow_terminal_the_key_that_runs_it(path):
+    async def scene():
+        session = FakeSession(failed_picture(path))
+        async with open_stage(session, (30, 24), NOW) as on:
+            await on.press("p")
+            assert on.footer == "enter run 4  q back"
+            await on.press("question_mark")
+            assert on.line_with("On the plan")
+            assert on.line_with("run exactly")
+            await on.press("q", "enter")
+            assert session.called("start") == [("start", RunRequest())]
+
+    play(scene())
+
+
 def test_a_plan_that_is_another_one_by_now_is_shown_and_not_run(path):
     async def scene():
         session = FakeSession(failed_picture(path))
