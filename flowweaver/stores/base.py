@@ -12,6 +12,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from inspect import signature
 from typing import Any
 
 from flowweaver.errors import DefinitionError, StateError, describe_exception, shown, visible
@@ -240,6 +241,13 @@ class PlainJournal(RunJournal):
 
     def __init__(self, store: BaseStateStore) -> None:
         self._store = store
+        try:
+            signature(store.save_task_state).bind("", None, None, None, None)
+        except TypeError:
+            wanted = "task_name, status, result, error, timestamp"
+            raise StateError(f"{type(store).__name__}.save_task_state has to take {wanted}") from None
+        except ValueError:
+            return  # written in C: it does not tell
 
     def load_records(self, names: Sequence[str]) -> dict[str, TaskRecord]:
         known = {}
@@ -251,13 +259,16 @@ class PlainJournal(RunJournal):
         return known
 
     def _load(self, name: str) -> dict[str, Any] | None:
+        store = type(self._store).__name__
         try:
-            return self._store.load_task_state(name)
+            state = self._store.load_task_state(name)
         except StateError:
             raise
-        except Exception as error:
-            store = type(self._store).__name__
+        except BaseException as error:  # no reason for the program to end, whatever it is
             raise StateError(f"{store} could not load {name}: {describe_exception(error)}") from error
+        if state is not None and not hasattr(state, "get"):
+            raise StateError(f"{store} gave no dict for {name}, but {shown(state)}")
+        return state
 
     def load_result(self, task_name: str) -> Any:
         state = self._load(task_name)
@@ -274,7 +285,7 @@ class PlainJournal(RunJournal):
                 self._store.delete_task_state(name)
         except StateError:
             raise
-        except Exception as error:
+        except BaseException as error:
             store = type(self._store).__name__
             raise StateError(f"{store} could not forget {name}: {describe_exception(error)}") from error
         return 1
@@ -310,13 +321,13 @@ class PlainJournal(RunJournal):
                 self._store.save_task_state(name, record.status, result, error, when)
             except (StateError, OSError):
                 raise
-            except Exception as problem:  # it cannot keep this very result: the task is done all the same
+            except BaseException as problem:  # it cannot keep this very result: the task is done all the same
                 why = visible(f"{name}, which runs again next time: {describe_exception(problem)}")
                 log.warning("%s cannot keep the result of %s", type(self._store).__name__, why)
                 self._store.delete_task_state(name)
         except StateError:
             raise
-        except Exception as problem:
+        except BaseException as problem:
             store = type(self._store).__name__
             raise StateError(f"{store} could not save {name}: {describe_exception(problem)}") from problem
 

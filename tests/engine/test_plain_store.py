@@ -137,3 +137,37 @@ def test_a_store_that_cannot_forget_ends_the_run_before_it_begins():
     with pytest.raises(StateError, match="Hoarder could not forget .* thrown away"):
         SequentialExecutor(store).execute(build(ran), resume=False)
     assert ran == []
+
+
+@pytest.mark.parametrize("given", [5, "COMPLETED", [], [None]], ids=repr)
+def test_a_store_that_gives_no_dict_is_told_so_before_anything_runs(given, make_executor):
+    class Odd(Plain):
+        def load_task_state(self, task_name):
+            return given
+
+    ran = []
+    with pytest.raises(StateError, match="Odd gave no dict for first"):
+        make_executor(state_store=Odd()).execute(build(ran))
+    assert ran == []
+
+
+def test_a_store_whose_save_takes_too_little_is_told_so_before_anything_runs(make_executor):
+    class Old(Plain):
+        def save_task_state(self, task_name, status, result=None):
+            raise AssertionError("never called")
+
+    ran = []
+    with pytest.raises(StateError, match="Old.save_task_state has to take task_name, status, result, error, timestamp"):
+        make_executor(state_store=Old()).execute(build(ran))
+    assert ran == []
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), MemoryError()], ids=repr)
+def test_whatever_a_store_raises_over_a_result_fails_nothing(error, make_executor):
+    class Picky(Plain):
+        def save_task_state(self, task_name, status, result=None, error_=None, timestamp=None):
+            raise error
+
+    ran = []
+    assert make_executor(state_store=Picky()).execute(build(ran)).outcome == "completed"
+    assert ran == ["first", "second"]
