@@ -68,6 +68,7 @@ def run_dashboard(
             turns=turns_a_second(os.environ),
         )
         code = app.run(mouse=preferences.mouse)
+        terminal.keep_signals()  # closing is bounded, and what runs is saved by it
         # A file that could not be read has been told of.
         forgotten = "" if notice else write_preferences(folder, preferences, app.preferences)
         # Textual has put back what it found; tasks that still run are captured by what was there last.

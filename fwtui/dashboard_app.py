@@ -41,6 +41,7 @@ __all__ = ["DashboardApp"]
 _DRAINS_A_SECOND = 20
 _TURNS_A_SECOND = 8
 _STATE_CODE = 4
+_INTERRUPTED, _TERMINATED = 130, 143
 _DRAIN_SECONDS = 2.0
 """What running tasks get to finish when the process is asked to end."""
 _USUAL = Preferences()
@@ -176,6 +177,8 @@ class DashboardApp(OrderedKeys):
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.asked_to_end)
         keep_from_children((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+        if self._terminal.signalled:  # before there was anybody to take it
+            self.exit(_INTERRUPTED if self._terminal.signalled == signal.SIGINT else _TERMINATED)
         self.set_interval(1 / _DRAINS_A_SECOND, self._drain)
         self.set_interval(1.0, self._tick)
         if self._turns:

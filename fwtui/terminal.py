@@ -7,12 +7,13 @@ writes to ``sys.__stderr__`` and asks ``sys.__stdout__`` for the size.
 from __future__ import annotations
 
 import io
+import signal
 import subprocess
 import sys
 from collections import deque
 from contextlib import suppress
-from types import TracebackType
-from typing import TextIO
+from types import FrameType, TracebackType
+from typing import Any, TextIO
 
 from fwtui.afterwards import hand_over
 from fwtui.model.text import visible
@@ -21,6 +22,7 @@ from fwtui.session.rawoutput import RawOutput
 __all__ = ["Terminal"]
 
 _MOST = 10_000
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Screen(io.TextIOBase):
@@ -63,6 +65,7 @@ class Terminal:
     Attributes:
         streams: ``sys.stdout`` and ``sys.stderr``, which now lead into the pipe. Textual puts others in their place.
         lines: what was written to descriptors 1 and 2, oldest first; whoever shows it takes it from here.
+        signalled: the first signal to end that came while the event loop did not take it, 0 if none did.
     """
 
     def __init__(self) -> None:
@@ -70,8 +73,13 @@ class Terminal:
         self.lines: deque[str] = deque(maxlen=_MOST)
         self._raw = RawOutput(self.lines.append)
         self._originals = (sys.__stdout__, sys.__stderr__)
+        self._handlers: dict[int, Any] = {}
+        self.signalled = 0
 
     def __enter__(self) -> Terminal:
+        found = {number: signal.getsignal(number) for number in _ENDING}
+        self._handlers = {number: handler for number, handler in found.items() if handler != signal.SIG_IGN}
+        self.keep_signals()
         self._raw.__enter__()
         sys.__stdout__ = _Screen(self._raw.out)  # type: ignore[misc, assignment]
         sys.__stderr__ = _Screen(self._raw.err)  # type: ignore[misc, assignment]
@@ -82,6 +90,16 @@ class Terminal:
     ) -> None:
         sys.__stdout__, sys.__stderr__ = self._originals  # type: ignore[misc]
         hand_over(self._raw)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def keep_signals(self) -> None:
+        """Let no signal end the process where it stands, with the terminal half set up; whoever can ends it then."""
+        for number in self._handlers:
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self.signalled = self.signalled or number
 
     @property
     def out(self) -> TextIO:

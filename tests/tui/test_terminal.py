@@ -56,6 +56,13 @@ class Session(FakeSession):
             threading.Event().wait(timeout)
         return not self.running
 
+if kind.startswith("signal "):
+    from textual.drivers.linux_driver import LinuxDriver
+    starts = LinuxDriver.start_application_mode
+    def start_application_mode(self):
+        starts(self)
+        os.kill(os.getpid(), int(kind.split()[1]))
+    LinuxDriver.start_application_mode = start_application_mode
 if kind == "hangs for an hour":
     kind = "hangs"
     fwtui.dashboard_app._DRAIN_SECONDS = 3_600
@@ -195,6 +202,18 @@ def test_sigterm_lets_what_runs_finish_for_a_while_in_sight_and_then_leaves(show
     assert b"\x1b[?1049l" not in it.raw, "the screen stays"
     assert it.ends() == 143, "although they never finish"
     it.is_as_it_was()
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 143), (signal.SIGINT, 130)], ids=["TERM", "HUP", "INT"]
+)
+def test_a_signal_while_the_screen_is_being_opened_leaves_the_terminal_as_it_was(shown, number, code):
+    it = shown(f"signal {int(number)}")
+    it.until(lambda: b"LEFT" in it.raw, "LEFT")
+    attributes = termios.tcgetattr(it.child.child_fd)
+    assert it.ends() == code
+    it.is_as_it_was()
+    assert attributes == it.before
 
 
 def test_sigterm_without_a_run_or_a_second_time_leaves_at_once(shown):
