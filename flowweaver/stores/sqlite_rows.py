@@ -113,8 +113,11 @@ def record_of(row: Sequence[Any], *, alive: bool) -> TaskRecord | None:
         return None
     if status_text in LIVE and not alive:
         status, interrupted = TaskStatus.PENDING, True
-    if status is TaskStatus.COMPLETED and encoding is None and not_kept is None and run_id is None:
-        encoding = "json"  # written by a user's own SQL, which knows no forms
+    if encoding is None and not_kept is None:
+        if status is TaskStatus.COMPLETED and run_id is None:
+            encoding = "json"  # written by a user's own SQL, which knows no forms
+        else:
+            digest = None  # of what nobody can read: there is no result
     return TaskRecord(
         task_name=name,
         status=status,

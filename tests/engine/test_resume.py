@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sqlite3
 import threading
 import weakref
 
@@ -268,6 +269,28 @@ def test_when_the_state_cannot_be_written_no_further_task_starts_and_the_reason_
         needs = [f"t{number - 1}"] if number else []
         again.add_task(Task(f"t{number}", lambda number=number: ran.append(number)), needs)
     assert make_executor(state_store=store).execute(again).outcome == "completed"
+
+
+def test_a_result_whose_form_somebody_took_away_is_made_again_before_it_is_used(tmp_path, make_executor):
+    ran, path = [], tmp_path / "s.db"
+
+    def build():
+        workflow = Workflow("w")
+        workflow.add_task(Task("first", lambda: ran.append("first") or 1))
+        workflow.add_task(Task("second", lambda first: ran.append("second") or first + 1), ["first"])
+        workflow.add_task(Task("third", lambda second: ran.append("third") or second + 1), ["second"])
+        return workflow
+
+    make_executor(state_store=SQLiteStateStore(path)).execute(build())
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE tasks SET encoding = NULL WHERE task_name <> 'third'")
+    connection.close()
+    ran.clear()
+    workflow = build()
+    make_executor(state_store=SQLiteStateStore(path)).execute(workflow, force="third")
+    assert (sorted(ran), workflow.get_task_result("third")) == (["first", "second", "third"], 3)
+    make_executor(state_store=SQLiteStateStore(path)).execute(build())
+    assert len(ran) == 3
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
