@@ -60,7 +60,12 @@ compact: Final = _compact_writer()
 
 
 def encode(
-    value: Any, *, serializer: str | None = None, persist: bool = True, key: Callable[[], bytes] | None = None
+    value: Any,
+    *,
+    serializer: str | None = None,
+    persist: bool = True,
+    key: Callable[[], bytes] | None = None,
+    most: int | None = None,
 ) -> StoredValue:
     """Return the form in which a result is kept, or why it cannot be. Never raises.
 
@@ -69,6 +74,7 @@ def encode(
         serializer: "json" for no pickle, "pickle" for nothing else, None for what suits the value.
         persist: False keeps nothing.
         key: signs a pickle, by default the user's own key.
+        most: bytes that can be kept; None for any number.
     """
     try:
         summary = summary_of(value)
@@ -80,6 +86,9 @@ def encode(
         stored = None if serializer == "pickle" else _as_data(value, summary)
         if stored is None:
             stored = _pickled(value, key, summary) if serializer != "json" else _not_json(value, summary)
+        if most is not None and stored.size > most:
+            why = f"result: {stored.size:,} bytes, where {most:,} can be kept"
+            return StoredValue(summary=summary, not_kept=why)
         return stored
     except BaseException as error:  # a user's class may raise anything while it is taken apart
         return StoredValue(summary=summary, not_kept=f"result: it cannot be stored ({describe_exception(error):.200})")

@@ -24,6 +24,9 @@ __all__ = ["SQLiteJournal", "durations", "workflow_lock"]
 
 _DAY: Final = 86_400.0
 
+_MOST: Final = 999_000_000
+"""Bytes of a result: SQLite keeps no row of more than a billion."""
+
 
 def workflow_lock(database: Database, workflow: str) -> FileLock:
     """Return a new lock on one workflow in a file."""
@@ -113,7 +116,7 @@ class SQLiteJournal(RunJournal):
 
     def encode(self, value: Any, *, serializer: str | None = None, persist: bool = True) -> StoredValue:
         """Return the form in which a result will be kept."""
-        return codec.encode(value, serializer=serializer, persist=persist)
+        return codec.encode(value, serializer=serializer, persist=persist, most=_MOST)
 
     # -- writing ----------------------------------------------------------------------------------------------------
 

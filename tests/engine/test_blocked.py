@@ -111,6 +111,7 @@ for task in workflow.tasks:
     wanted = {"s": TaskStatus.FAILED, "b": TaskStatus.SKIPPED, "w": TaskStatus.COMPLETED}[task.name[0]]
     assert task.status is wanted, (task.name, task.status, task.error)
     assert wanted is not TaskStatus.FAILED or isinstance(task.error, TaskTimeoutError), (task.name, task.error)
+    assert wanted is not TaskStatus.FAILED or task.duration < 1.2, (task.name, task.duration)
 print("went on")
 """
 

@@ -206,6 +206,18 @@ def test_values_come_back_the_same_and_the_others_pass_and_run_again(kind: str, 
     assert again == set(PASSED)
 
 
+def test_a_result_that_is_too_big_for_the_store_fails_nothing_and_runs_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowweaver.stores.sqlite_journal._MOST", 100_000)  # it takes a gigabyte, in truth
+    values: dict[str, Any] = {
+        "bytes": b"x" * 100_001,
+        "text": "x" * 100_001,
+        "object": [odd_values.Plain(a="x" * 100_001)],
+    }
+    assert check("sqlite", tmp_path, values | {"fits": b"x" * 100_000}, ThreadedExecutor, Counter()) == set(values)
+
+
 def test_an_object_may_put_back_what_it_leaves_out(tmp_path: Path) -> None:
     store = make_store("sqlite", tmp_path)
     values = {"puts back": odd_values.PutsBack(a=[1], lock=5), "iterator": iter([1, 2])}
