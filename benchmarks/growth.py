@@ -3,7 +3,7 @@
 Each size is measured in a process of its own, so that the peak of its memory is its own.
 
     python benchmarks/growth.py                          the table
-    python benchmarks/growth.py --plot docs/growth.svg   and the plot of the manual (needs matplotlib)
+    python benchmarks/growth.py --plot docs/growth.svg   and the plot of the manual (needs ".[plot]")
 """
 
 from __future__ import annotations
@@ -127,20 +127,24 @@ def table_of(found: dict[int, dict[str, float]]) -> str:
 
 
 def plot(found: dict[int, dict[str, float]], path: str) -> None:
-    """Write a plot of seconds by number of tasks, both as logarithms."""
+    """Write a plot of seconds and megabytes by number of tasks, as logarithms: what is linear is a straight line."""
     import matplotlib as mpl
 
     mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = "growth"
+    mpl.rcParams |= {"svg.hashsalt": "growth", "svg.fonttype": "none", "font.size": 9}
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7, 4.5))
-    for key, what in FIGURES.items():
-        axes.plot(list(found), [took[key] for took in found.values()], marker="o", label=what)
-    axes.set(xscale="log", yscale="log", xlabel="tasks", ylabel="seconds")
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
-    figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
+    figure, (times, memory) = pyplot.subplots(1, 2, figsize=(9, 3.8), width_ratios=(2, 1), layout="constrained")
+    for axes, what, unit in ((times, FIGURES, "seconds"), (memory, MEMORY, "MB")):
+        for key, label in what.items():
+            axes.plot(list(found), [took[key] for took in found.values()], marker="o", markersize=4, label=label)
+        axes.set(xscale="log", yscale="log", xlabel="tasks", ylabel=unit)
+        axes.set_xticks(list(found), [f"{count:,}" for count in found])
+        axes.minorticks_off()
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8, frameon=False)
+    memory.set_yticks([10, 30, 100, 300], ["10", "30", "100", "300"])
+    figure.savefig(path, metadata={"Date": None, "Creator": None})
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
