@@ -32,7 +32,7 @@ from fwtui.screens.picker import Picker
 from fwtui.session.own_signals import keep_from_children
 from fwtui.session.port import LoadProblem, SessionPort
 from fwtui.terminal import Terminal
-from fwtui.terminal_modes import stop_process
+from fwtui.terminal_modes import have_it_alone, stop_process
 from fwtui.theme import LIGHT, readable
 from fwtui.widgets.bindings import binding_of
 
@@ -166,6 +166,8 @@ class DashboardApp(OrderedKeys):
 
     async def on_mount(self) -> None:
         """Open the screen and start its time."""
+        if self._terminal is not None:
+            have_it_alone(self, self._terminal)
         await self.push_screen(self.front)
         await self.next_key()
         if self._terminal is None:

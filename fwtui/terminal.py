@@ -1,12 +1,14 @@
 """The terminal while the dashboard has it: nothing else may write there, and afterwards it is as it was.
 
 File descriptors 1 and 2 lead into a pipe (``RawOutput``), and Textual is given what they led to before: its driver
-writes to ``sys.__stderr__`` and asks ``sys.__stdout__`` for the size.
+takes ``sys.__stderr__`` to write to, and asks ``sys.__stdout__`` for the size.
 """
 
 from __future__ import annotations
 
 import io
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -92,6 +94,14 @@ class Terminal:
         hand_over(self._raw)
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+
+    def keep_from_others(self) -> None:
+        """Textual has what it writes to: ``sys.__stdout__`` is again what anybody may write to."""
+        sys.__stdout__, sys.__stderr__ = self._originals  # type: ignore[misc]
+
+    def size(self) -> tuple[int, int]:
+        """Return its columns and rows, or those that the environment says."""
+        return shutil.get_terminal_size(fallback=os.get_terminal_size(self._raw.out.fileno()))
 
     def keep_signals(self) -> None:
         """Let no signal end the process where it stands, with the terminal half set up; whoever can ends it then."""

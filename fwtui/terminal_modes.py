@@ -8,7 +8,16 @@ import sys
 
 from textual.app import App
 
-__all__ = ["report_mouse", "stop_process"]
+from fwtui.terminal import Terminal
+
+__all__ = ["have_it_alone", "report_mouse", "stop_process"]
+
+
+def have_it_alone(app: App[int], terminal: Terminal) -> None:
+    """Let nobody but the driver, which has begun, find the terminal in Python's own names for it."""
+    terminal.keep_from_others()
+    if app._driver is not None:
+        vars(app._driver)["_get_terminal_size"] = terminal.size
 
 
 def report_mouse(app: App[int], *, on: bool) -> None:

@@ -45,6 +45,8 @@ class Session(FakeSession):
                 os.write(1, b"RAW-ONE\\x1b[2J\\n")
                 subprocess.run(["sh", "-c", "echo RAW-TWO; echo RAW-THREE >&2"])
                 print("RAW-FOUR", flush=True)
+                for stream in (sys.__stdout__, sys.__stderr__):
+                    print("RAW-FIVE\\x1b]0;title\\x07", file=stream, flush=True)
             if self.running:
                 return Story().running()
         return []
@@ -304,8 +306,11 @@ def test_what_other_processes_write_never_lands_on_the_screen(shown):
     assert "RAW" not in it.text
     assert "failed at join_delays" in it.text
     it.child.send("0")
-    for word in ("RAW-ONE", "RAW-TWO", "RAW-THREE", "RAW-FOUR"):
+    for word in ("RAW-ONE", "RAW-TWO", "RAW-THREE", "RAW-FOUR", "RAW-FIVE"):
         it.wait_for(word)
+    assert b"\x1b]0;" not in it.raw
+    it.child.setwinsize(30, 110)
+    it.until(lambda: b"\x1b[30;" in it.raw, "the size of now")
     it.child.send("q")
     assert it.ends() == 0
     it.is_as_it_was()
