@@ -79,7 +79,7 @@ stuck = [
     lambda: time.sleep(EVER), lambda: lock.acquire(), lambda: here.recv(1), lambda: os.read(reading, 1),
     lambda: open(fifo).read(), lambda: queue.Queue().get(), lambda: select.select([reading], [], []),
     lambda: threading.Event().wait(), lambda: ctypes.CDLL(None).sleep(EVER), spin, deaf, runs_a_program,
-    sleeps, spins, shields,
+    sleeps, spins, shields, input, lambda: sys.stdin.buffer.read(),
 ]
 if kind != "in loop":
     stuck += [calls_a_thread, is_deaf, blocks, blocks_in_the_end]
@@ -118,7 +118,13 @@ print("went on")
 
 @pytest.mark.parametrize("kind", ["sequential", "threaded", "async", "in loop"])
 def test_whatever_tasks_are_stuck_in_the_run_goes_on_and_the_process_ends(kind):
-    ended = subprocess.run([sys.executable, "-c", STUCK, kind], capture_output=True, text=True, timeout=60, check=False)
+    command = [sys.executable, "-c", STUCK, kind]
+    typed, never = os.pipe()
+    try:
+        ended = subprocess.run(command, stdin=typed, capture_output=True, text=True, timeout=60, check=False)
+    finally:
+        os.close(typed)
+        os.close(never)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "went on\n", "")
 
 
