@@ -61,8 +61,8 @@ class Attempt:
             clock: monotonic seconds.
             run_coroutine: runs what a coroutine function returned to its end.
         """
-        # A thread that is left behind in input() holds the lock of stdin. Python would abort where it closes that at its
-        # end, which it does not do as long as this frame refers to it.
+        # A thread that is left behind in input() holds the lock of stdin. Python would abort where it closes that at
+        # its end, which it does not do as long as this frame refers to it.
         _stdin = sys.stdin
         token = current_attempt.set(self)
         forked = forks()
