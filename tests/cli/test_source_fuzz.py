@@ -65,7 +65,7 @@ PIECES: Final = (
     'raise SyntaxError("x", (None, None, None, None))', 'e = SyntaxError("q"); e.filename = 5; raise e',
     "build_workflow = 7", "def build_workflow(): return [1]", "def build_workflow(x): pass", "workflow._tasks = None",
     "# -*- coding: nosuch -*-", "# coding: utf-16", "from __future__ import nope", 'exec("1/0")', "workflow.params = 3",
-    'from flowweaver import StateError; raise StateError("mine")', "import sys; sys.setrecursionlimit(60)",
+    'from flowweaver import StateError; raise StateError("mine")', "import sys; sys.setrecursionlimit(120)",
     'import warnings; warnings.warn("x\\x1b[1m")', "import threading; threading.Thread(target=lambda: 1/0).start()",
 )  # fmt: skip
 COMMANDS: Final = ("plan", "status", "graph", "run")
