@@ -6,6 +6,7 @@ ends as a failed attempt, what had not begun there begins on a new loop, and so 
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
@@ -233,6 +234,7 @@ class LoopWorkers(Workers):
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     import asyncio
 
+    _stdin = sys.stdin  # as in Attempt.call: a coroutine may block its loop in input()
     asyncio.set_event_loop(loop)
     try:
         loop.run_forever()

@@ -268,3 +268,30 @@ def test_a_child_that_a_task_forks_ends_where_the_function_does_and_leaves_the_r
     assert (ended.returncode, ended.stdout) == (0, "[0, 3, 1, 1, 4, 3]\n")
     assert "said why" in ended.stderr
     assert "ValueError: in the child" in ended.stderr
+
+
+ASKS = """
+import sys
+from flowweaver import *
+
+async def asks(): input()
+
+workflow = Workflow("w")
+workflow.add_task(Task("asks", asks, timeout=0.2))
+try:
+    AsyncExecutor().execute(workflow)
+except WorkflowExecutionError as error:
+    print(type(error.__cause__).__name__)
+"""
+
+
+def test_a_coroutine_that_is_left_behind_in_input_does_not_make_python_abort_at_its_end():
+    typed, never = os.pipe()
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-c", ASKS], stdin=typed, capture_output=True, text=True, timeout=60, check=False
+        )
+    finally:
+        os.close(typed)
+        os.close(never)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "TaskTimeoutError\n", "")
