@@ -265,12 +265,15 @@ class Driver:
 
     def _leave_all(self) -> None:
         self._let_back_go()
-        for attempt in sorted(self._inflight, key=lambda a: a.index):
-            if attempt.sink is not None:
-                attempt.sink.close()
+        attempts = sorted(self._inflight, key=lambda a: a.index)
+        for attempt in attempts:
             left = self._workers.give_up(self, attempt)
             self._close(attempt, left=left)
             self._interrupt(attempt, left=left)
+        self._note(self._ledger.flush(0))  # first: who leaves waits for this, and an output may be long
+        for attempt in attempts:
+            if attempt.sink is not None:
+                attempt.sink.close()
         self._all_left = True  # also whoever is in a callback
         self._advance(want=False)
         self.inbox.put(None)

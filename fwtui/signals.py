@@ -27,7 +27,9 @@ _LEAVE = 0.3
 _INSIST = 0.6
 """Seconds from leaving the tasks until they are left by this thread: the one that should may be stuck in a listener."""
 _LAST = 0.9
-"""Seconds from leaving the tasks until the process ends in any case."""
+"""Seconds from leaving the tasks, asked a second time, until the process ends in any case."""
+_LAST_UNHURRIED = 2.0
+"""The same after SIGTERM or SIGHUP and what they leave for finishing: five seconds in all are what it may take."""
 _OVER = 0
 """In the queue: the context has ended."""
 
@@ -148,14 +150,15 @@ class Ladder:
             return
         _aside(run.stop)
         self._on_stop()
-        if self._drained(run, None if number == signal.SIGINT else _DRAIN):
+        last = self._drain(run, None if number == signal.SIGINT else _DRAIN)
+        if last is None:
             return
         self.left = True
         _aside(lambda: run.cancel(_LEAVE))
         # The main thread writes the last words and ends the process; if it cannot, it ends here.
         if not self._ends_within(_INSIST):
             _aside(lambda: run.cancel(0))
-            if not self._ends_within(_LAST - _INSIST):
+            if not self._ends_within(last - _INSIST):
                 self._leave(self.code)
 
     def _once_guarded(self, number: int) -> Stoppable | None:
@@ -178,23 +181,27 @@ class Ladder:
                 self._queue.get(timeout=min(left, 0.05))
         return self._guarded is None
 
-    def _drained(self, run: Stoppable, seconds: float | None) -> bool:
-        """Wait until the run has ended (True), or the time is over or another signal has come (False)."""
+    def _drain(self, run: Stoppable, seconds: float | None) -> float | None:
+        """Wait until the run has ended (None), or the time is over or another signal has come.
+
+        Returns:
+            The seconds that leaving may take.
+        """
         deadline = None if seconds is None else self._clock() + seconds
         while not run.wait(0):
             left = None if deadline is None else deadline - self._clock()
             if left is not None and left <= 0:
-                return False
+                return _LAST_UNHURRIED
             try:
                 number = self._queue.get(timeout=0.05 if left is None else min(left, 0.05))
             except Empty:
                 continue
             if number == _OVER:
-                return True
+                return None
             if number == signal.SIGINT or deadline is not None:
-                return False
+                return _LAST
             deadline = self._clock() + _DRAIN  # ctrl+c first, then asked to terminate: no longer than that
-        return True
+        return None
 
 
 def _aside(call: Callable[[], Any]) -> None:

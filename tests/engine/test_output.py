@@ -262,3 +262,33 @@ def test_a_run_that_is_cancelled_does_not_wait_for_a_callback(tmp_path):
         assert ended.outcome == "cancelled"
     finally:
         held.set()
+
+
+def test_a_task_that_is_left_behind_is_written_down_before_its_long_output(tmp_path):
+    printed, held = threading.Event(), threading.Event()
+
+    def prints():
+        for _ in range(4_000):
+            print("x" * 1_000)
+        printed.set()
+        held.wait(60)
+
+    workflow = Workflow("w")
+    workflow.add_task(Task("prints", prints))
+    store = SQLiteStateStore(str(tmp_path / "s.db"))
+    run = ThreadedExecutor(state_store=store).start(workflow, echo=False)
+    commit, commits = run._journal.commit, []
+
+    def noted(records, attempts, lines):
+        commits.append(([record.status.value for record in records], len(lines)))
+        return commit(records, attempts, lines)
+
+    run._journal.commit = noted
+    try:
+        assert printed.wait(30)
+        run.cancel(grace=0.01)
+        assert run.join(30)
+    finally:
+        held.set()
+    assert (["PENDING"], 0) in commits
+    assert sum(lines for _, lines in commits[commits.index((["PENDING"], 0)) :]) > 1_000
