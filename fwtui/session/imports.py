@@ -60,6 +60,8 @@ class Imports:
         self._kept: dict[str, ModuleType] = {}
         self._path: list[str] = []
         self._read: set[str] = set()
+        self.module: ModuleType | None = None
+        """The workflow file's, once its import has begun; the file may take it out of ``sys.modules``."""
         self.stamps: dict[Path, Stamp] = {}
         self.name = module_name(project.file, project.root)
 
@@ -147,13 +149,14 @@ class Imports:
         self._import_parent()
         name, file = self.name, str(self._project.file)
         if name in sys.modules and name in self._read:
-            return sys.modules[name]
+            self.module = sys.modules[name]
+            return self.module
         loader = self._loader(name, file)
         spec = importlib.util.spec_from_file_location(name, file, loader=loader)
         if spec is None:
             raise ImportError(f"{file} cannot be imported", path=file)
         module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
+        self.module = sys.modules[name] = module
         loader.exec_module(module)
         return module
 

@@ -142,7 +142,7 @@ class _Load:
             raise
         except BaseException as error:
             if self._handed:
-                return sys.modules[self._imports.name]
+                return self._imports.module
             raise _FailedError(error) from error
 
     def _workflows(self, module: ModuleType) -> list[Workflow]:

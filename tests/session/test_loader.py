@@ -294,8 +294,9 @@ def test_a_file_that_runs_its_workflow_gives_it_instead(write: Write, load_file:
         "try:\n    SequentialExecutor().execute(w)\nexcept:\n    pass\nother = Workflow('later')",
         "import threading\nt = threading.Thread(target=SequentialExecutor().execute, args=(w,))\nt.start(); t.join()",
         "def build():\n    x = Workflow('mine')\n    SequentialExecutor().execute(x)\nw = None\nbuild()",
+        "import sys\nsys.modules.pop(__name__)\nSequentialExecutor().execute(w)",
     ],
-    ids=["workflow", "asyncio", "caught and exit", "swallowed", "thread", "local"],
+    ids=["workflow", "asyncio", "caught and exit", "swallowed", "thread", "local", "out of sys.modules"],
 )
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_however_it_runs_it_the_workflow_is_taken_and_nothing_runs(write: Write, load_file: Load, call: str) -> None:
