@@ -269,6 +269,31 @@ def test_a_run_whose_engine_a_task_broke_is_ended_by_what_is_in_the_state(write:
     assert (picture.runs[0].outcome, picture.holder) == ("completed", None)
 
 
+def test_a_run_that_was_whole_when_its_process_died_is_done(write: Write, open_session: Open) -> None:
+    """The end is in the state before it is told of."""
+    session = open_session(
+        write("""
+        def first(): pass
+        def last(first):
+            from flowweaver.stores.sqlite_journal import SQLiteJournal
+            from fwtui.session.isolation.pipe import MessagePipe
+            finish = SQLiteJournal.finish
+            def finish_and_die(*arguments, **more):
+                finish(*arguments, **more)
+                os.kill(os.getpid(), signal.SIGKILL)
+            SQLiteJournal.finish = finish_and_die
+            MessagePipe.put = lambda self, message: None  # what is not sent at once is never heard of
+        workflow = flow(first, last, last=["first"])
+        """)
+    )
+    events = run(session)
+    assert [event.task for event in of(TaskCompleted, events)] == ["first", "last"]
+    assert of(TaskFailed, events) == []
+    (finished,) = of(RunFinished, events)
+    assert (finished.outcome, finished.error, session.exit_code) == ("completed", None, 0)
+    assert session.refresh().runs[0].outcome == "completed"
+
+
 def test_a_single_run_too_keeps_what_its_task_ran_with(write: Write, open_session: Any) -> None:
     single = open_session(write(CRASH.format("os._exit(3)")), one_run=True)
     single.open()

@@ -20,8 +20,9 @@ from flowweaver.events import (
     TaskStarted,
 )
 from flowweaver.notify import Notifier
-from flowweaver.records import LogLine, Provenance
+from flowweaver.records import LogLine, Provenance, TaskRecord
 from flowweaver.status import TaskStatus
+from flowweaver.stores.sqlite import SQLiteStateStore
 from flowweaver.stores.sqlite_journal import SQLiteJournal
 from flowweaver.tracebacks import Frame
 from fwtui.session.archive import open_store
@@ -214,9 +215,11 @@ class IsolatedRun:
             journal = store.open_journal(workflow)
             assert isinstance(journal, SQLiteJournal)
             try:
-                records = journal.take_over(run_id, [task.name for task in self._tasks])
+                names = [task.name for task in self._tasks]
+                records = journal.take_over(run_id, names)
                 if records is None:
-                    return self._unwritten(how)  # another run has begun since, and has written the end of this one
+                    # It had written its end itself, and only not told of it; or another run has begun since, and has.
+                    return self._told_late(store, workflow, journal.load_records(names), how)
                 self._keep_last_words(journal, run_id, death.lines)
                 attempts = [one for one in store.for_workflow(workflow).attempts(run_id=run_id) if one.outcome]
                 live = (TaskStatus.RUNNING, TaskStatus.RETRYING)
@@ -255,6 +258,17 @@ class IsolatedRun:
                 first=first,
             )
             self._tell(event)
+
+    def _told_late(
+        self, store: SQLiteStateStore, workflow: str, records: Mapping[str, TaskRecord], how: Death | None
+    ) -> Epilogue:
+        """Return the end of a run that is written already: what is done was done, whoever has heard of it."""
+        start = self._seen.started
+        assert start is not None
+        attempts = [one for one in store.for_workflow(workflow).attempts(run_id=start.run_id) if one.outcome]
+        ended = {one.task_name for one in attempts if one.outcome == "completed"}
+        left = [record for name, record in self._seen.in_flight.items() if name not in ended]
+        return epilogue(self._seen, self._tasks, left, records, attempts, how, self._clock())
 
     def _unwritten(self, how: Death | None) -> Epilogue:
         """Return the end of the run as far as it is known here, for the screen only."""
