@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterable
 
 __all__ = ["give_to_children", "keep_from_children"]
 
 _kept: set[int] = set()
+
+
+class _Fork(threading.local):
+    """What the thread that forks had blocked before: what comes meanwhile waits until the child has its own."""
+
+    mask: set[signal.Signals | int] | None = None
+
+
+_fork = _Fork()
 
 
 def keep_from_children(numbers: Iterable[int]) -> None:
@@ -25,13 +35,25 @@ def give_to_children(numbers: Iterable[int]) -> None:
     _kept.difference_update(numbers)
 
 
+def _before_fork() -> None:
+    if _kept:
+        _fork.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _kept)
+
+
+def _after_fork() -> None:
+    if _fork.mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, _fork.mask)
+        _fork.mask = None
+
+
 def _in_child() -> None:
     if _kept:
         signal.set_wakeup_fd(-1)
         for number in _kept:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         _kept.clear()
+    _after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_child)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)
