@@ -100,8 +100,12 @@ class Terminal:
         sys.__stdout__, sys.__stderr__ = self._originals  # type: ignore[misc]
 
     def size(self) -> tuple[int, int]:
-        """Return its columns and rows, or those that the environment says."""
-        return shutil.get_terminal_size(fallback=os.get_terminal_size(self._raw.out.fileno()))
+        """Return its columns and rows, those that the environment says, or the usual ones of a terminal that is gone."""
+        try:
+            now = os.get_terminal_size(self._raw.out.fileno())
+        except OSError:  # its window was closed; that the process ends for it is said by a signal
+            now = os.terminal_size((80, 24))
+        return shutil.get_terminal_size(fallback=now)
 
     def keep_signals(self) -> None:
         """Let no signal end the process where it stands, with the terminal half set up; whoever can ends it then."""
