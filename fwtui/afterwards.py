@@ -1,4 +1,4 @@
-"""What is written after our last word, by threads that go on and by what was registered for the end of the process.
+"""What somebody else's code writes once it is loaded or has run: its threads, and what it registered for the end.
 
 It is the workflow file's, and as little for a terminal as what it writes before: until the process has ended it goes to
 stderr line by line, made visible. What is written once the interpreter is being taken down is dropped.
@@ -7,13 +7,14 @@ stderr line by line, made visible. What is written once the interpreter is being
 from __future__ import annotations
 
 import atexit
+import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:  # most of what it needs is loaded by then, and a command that loads no file needs none of it
     from fwtui.session.rawoutput import RawOutput
 
-__all__ = ["hand_over", "own_process", "stay_until_the_end"]
+__all__ = ["hand_over", "own_process", "own_stdout", "stay_until_the_end", "take_from_now_on"]
 
 
 class _Process:
@@ -41,6 +42,21 @@ def hand_over(raw: RawOutput) -> None:
         return
     _Process.raw = raw
     raw.give_to(_say)
+
+
+def take_from_now_on(raw: RawOutput) -> None:
+    """Somebody's code is loaded: take what it writes from now on, if the process is ours and nobody takes it yet."""
+    if _Process.own and _Process.raw is None:
+        hand_over(raw)
+
+
+def own_stdout() -> TextIO:
+    """Return a stream for what we say ourselves, which leads to stdout whatever becomes of what others write there."""
+    if not _Process.own:
+        return sys.stdout
+    from fwtui.session.rawoutput import stream_to
+
+    return stream_to(os.dup(1), sys.stdout)
 
 
 def stay_until_the_end() -> None:

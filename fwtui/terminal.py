@@ -100,7 +100,7 @@ class Terminal:
         sys.__stdout__, sys.__stderr__ = self._originals  # type: ignore[misc]
 
     def size(self) -> tuple[int, int]:
-        """Return its columns and rows, those that the environment says, or the usual ones of a terminal that is gone."""
+        """Return its columns and rows, those that the environment says, or the usual ones if it is gone."""
         try:
             now = os.get_terminal_size(self._raw.out.fileno())
         except OSError:  # its window was closed; that the process ends for it is said by a signal

@@ -74,7 +74,7 @@ def clear_tasks(
             out.line(f"Would clear {_told(names)}.")
             return 0
         _announce_dependents(out, workflow, names)
-        if not yes and not _confirmed(names):
+        if not yes and not _confirmed(out, names):
             out.line("Nothing was cleared.")
             return 0
         with naming_the_run(session):
@@ -93,7 +93,7 @@ def _announce_dependents(out: Out, workflow: Workflow, names: Sequence[str]) -> 
         out.line(f"{count_of(len(dependents), 'task')} {run} again if a result differs.")
 
 
-def _confirmed(names: Sequence[str]) -> bool:
+def _confirmed(out: Out, names: Sequence[str]) -> bool:
     if sys.stdin is None or not sys.stdin.isatty():
         raise click.UsageError("There is no terminal to ask on; --yes clears without a question.")
-    return click.confirm(f"Clear {_told(names)}?")
+    return out.asks(f"Clear {_told(names)}?")

@@ -8,6 +8,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
+import click
+
+from fwtui.afterwards import own_stdout, take_from_now_on
 from fwtui.model.ansi import is_coloured, style_in
 from fwtui.model.text import visible, visible_lines
 from fwtui.session.project import Project
@@ -42,7 +45,7 @@ class Out:
     """
 
     def __init__(self) -> None:
-        self._stream = SteadyStream(sys.stdout)
+        self._stream = SteadyStream(own_stdout())
         self.ascii = ascii_only(self._stream)
         wants = not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
         self.isatty = self._stream.isatty()
@@ -65,6 +68,21 @@ class Out:
             return _in_style(style_in(role), text)
         code = _CODES.get(role, "")
         return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+
+    def asks(self, question: str) -> bool:
+        """Ask a person for yes or no; just enter is no.
+
+        Raises:
+            click.Abort: there is no answer.
+        """
+        while True:
+            self._write(f"{question} [y/N]: ")
+            answer = sys.stdin.readline()
+            if not answer:
+                raise click.Abort
+            word = answer.strip().lower()
+            if word in ("y", "yes", "n", "no", ""):
+                return word in ("y", "yes")
 
     def text(self, text: str) -> None:
         """Write text for machines as it is; it is known to have no control characters but line ends."""
@@ -93,8 +111,9 @@ def aside(name: str) -> Iterator[list[str]]:
     raw_lines: list[str] = []
     printed = io.StringIO()
     try:
-        with RawOutput(raw_lines.append), redirect_stdout(printed), redirect_stderr(printed):
+        with RawOutput(raw_lines.append) as raw, redirect_stdout(printed), redirect_stderr(printed):
             yield given
+            take_from_now_on(raw)
     finally:
         err = SteadyStream(sys.stderr)
         for text in (*given, printed.getvalue(), *raw_lines):

@@ -18,7 +18,7 @@ from typing import TextIO
 
 from flowweaver.capture import outside_source, write_outside
 
-__all__ = ["RawOutput"]
+__all__ = ["RawOutput", "stream_to"]
 
 _CHUNK = 65_536
 _AT_ONCE = 4
@@ -63,7 +63,7 @@ class RawOutput:
             os.dup2(self._write, number, inheritable=True)
             # Encoded as the stream was, for its error handler and a locale that is not UTF-8.
             stream = sys.stdout if number == 1 else sys.stderr
-            setattr(self, name, _stream_to(self._saved[number], stream))
+            setattr(self, name, stream_to(self._saved[number], stream))
         os.close(self._write)
         os.set_blocking(self._read, False)
         self._thread = threading.Thread(target=self._pump, name="fwtui-raw-output", daemon=True)
@@ -168,7 +168,8 @@ def _flush() -> None:
             stream.flush()
 
 
-def _stream_to(descriptor: int, like: TextIO | None) -> TextIO:
+def stream_to(descriptor: int, like: TextIO | None) -> TextIO:
+    """Return a stream to a descriptor, in the encoding of another stream."""
     return open(
         descriptor,
         "w",

@@ -73,3 +73,35 @@ def test_an_answer_for_a_program_has_nothing_of_that_in_it(project: Project, sta
     project.write(HOSTILE)
     out, _err = start("run", "--output", "json", "flow.py", cwd=project.folder).communicate(timeout=30)
     assert [json.loads(line)["event"] for line in out.splitlines()][-1] == "run_finished"
+
+
+WRITES_ALL_THE_TIME = (
+    HOSTILE
+    + r"""
+def writes():
+    while threading.main_thread().is_alive():
+        write("always")
+
+threading.Thread(target=writes, daemon=True).start()
+"""
+)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["status"], ["plan"], ["runs"], ["logs"], ["graph"], ["explain", "one"], ["clear", "one", "--yes"]],
+    ids=" ".join,
+)
+def test_a_thread_that_the_file_began_writes_nothing_raw_while_a_command_looks(
+    project: Project, start: Start, arguments: list[str]
+) -> None:
+    project.write(WRITES_ALL_THE_TIME)
+    command, *rest = arguments
+    process = start(command, "flow.py", *rest, cwd=project.folder)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    for raw in ("\x1b", "\x07", "\x9b"):
+        assert raw not in out
+        assert raw not in err
+    assert "always" not in out
+    assert "always" in err

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sqlite3
 import time
 from collections.abc import Callable
 
-import click
 import pytest
 from cli_projects import BREAKS, DIAMOND, Answer, Project
 
@@ -318,15 +318,39 @@ def test_without_a_terminal_and_without_yes_nothing_is_cleared(project: Project,
     assert project.state.read_bytes() == before
 
 
-@pytest.mark.parametrize(("answer", "out"), [(True, "Cleared load."), (False, "Nothing was cleared.")])
+@pytest.mark.parametrize(
+    ("answer", "out"),
+    [
+        ("y\n", "Cleared load."),
+        ("x\nYES\n", "Cleared load."),
+        ("\n", "Nothing was cleared."),
+        ("n", "Nothing was cleared."),
+    ],
+)
 def test_on_a_terminal_it_asks(
-    project: Project, fwtui: Fwtui, monkeypatch: pytest.MonkeyPatch, answer: bool, out: str
+    project: Project, fwtui: Fwtui, monkeypatch: pytest.MonkeyPatch, answer: str, out: str
 ) -> None:
     project.write(DIAMOND)
     fwtui("run", "flow.py")
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr(click, "confirm", lambda _question: answer)
-    assert fwtui("clear", "flow.py", "load").out.endswith(f"{out}\n")
+    stdin = io.StringIO(answer)
+    monkeypatch.setattr(stdin, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", stdin)
+    asked = fwtui("clear", "flow.py", "load").out
+    assert "Clear load? [y/N]: " in asked
+    assert asked.endswith(f"{out}\n")
+
+
+def test_a_question_without_an_answer_clears_nothing(
+    project: Project, fwtui: Fwtui, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write(DIAMOND)
+    fwtui("run", "flow.py")
+    stdin = io.StringIO("")
+    monkeypatch.setattr(stdin, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", stdin)
+    before = project.state.read_bytes()
+    assert fwtui("clear", "flow.py", "load").code == 130
+    assert project.state.read_bytes() == before
 
 
 def test_a_clear_says_what_it_is_about(project: Project, fwtui: Fwtui) -> None:
