@@ -39,6 +39,8 @@ from fwtui.widgets.bindings import binding_of
 __all__ = ["DashboardApp"]
 
 _DRAINS_A_SECOND = 20
+_SHARE, _SELDOM = 1 / 20, 0.2
+"""Of the time that drains may take: a screen that has much to take in does so less often, but at least every 0.2 s."""
 _TURNS_A_SECOND = 8
 _STATE_CODE = 4
 _INTERRUPTED, _TERMINATED = 130, 143
@@ -112,6 +114,7 @@ class DashboardApp(OrderedKeys):
             self.take(session, run_at_start=run_at_start)
         self._terminal = terminal
         self._kept = False
+        self._next_drain = 0.0
         self.error = ""
         self.terminated = False
         self.streams = (sys.stdout, sys.stderr)
@@ -199,7 +202,12 @@ class DashboardApp(OrderedKeys):
     def _drain(self) -> None:
         if not self.front.is_mounted:
             return
+        began = time.perf_counter()
+        if began < self._next_drain:
+            return
         self.front.drain()
+        took = time.perf_counter() - began
+        self._next_drain = began + min(took / _SHARE, _SELDOM)
         if self._terminal is not None and self._terminal.lines:
             self.front.wrote_outside(self._terminal.take())
 

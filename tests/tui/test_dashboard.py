@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from scenes import (
@@ -1161,5 +1162,32 @@ def test_what_happens_before_the_screen_has_its_parts_waits_for_them(path, monke
             assert on.board.view.done == 0
             await on.happens()
             assert on.board.view.done == 2
+
+    play(scene())
+
+
+def test_a_screen_that_has_much_to_take_in_does_so_less_often_but_five_times_a_second_at_least(path, monkeypatch):
+    """While tasks end by the thousand, what the screen does is taken from them."""
+
+    async def scene():
+        async with open_stage(FakeSession(never_ran_picture(path))) as on:
+            clock, drained = SimpleNamespace(now=100.0, takes=0.0), []
+
+            def drain(board):
+                drained.append(round(clock.now, 3))
+                clock.now += clock.takes
+
+            monkeypatch.setattr("fwtui.dashboard_app.time", SimpleNamespace(perf_counter=lambda: clock.now))
+            monkeypatch.setattr(type(on.board), "drain", drain)
+            for takes, pause in [(0.001, 0.05), (0.004, 0.1), (0.5, 0.5)]:
+                drained.clear()
+                clock.takes = takes
+                clock.now += 1.0
+                first = clock.now
+                for tick in range(11):
+                    clock.now = max(clock.now, first + tick * 0.05 + 0.001)
+                    on.app._drain()
+                assert drained[1] - drained[0] == pytest.approx(pause, abs=0.002)
+                assert len(drained) >= 2
 
     play(scene())
