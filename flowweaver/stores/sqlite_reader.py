@@ -27,6 +27,7 @@ from flowweaver.stores.sqlite_rows import (
     open_result,
     record_of,
 )
+from flowweaver.stores.sqlite_settle import counts_so_far
 from flowweaver.stores.sqlite_states import clear_states, delete_state, list_states, load_state, save_state
 from flowweaver.stores.sqlite_version import DataVersion
 
@@ -148,7 +149,18 @@ class SQLiteWorkflowState(BaseStateStore):
         """
         rows = [row for row in self._select(_RUNS, (self._workflow, limit)) if is_sane(row, RUN_KINDS)]
         alive = self._alive()
-        return [_run_of(row, alive=alive and place == 0) for place, row in enumerate(rows)]
+        runs = [_run_of(row, alive=alive and place == 0) for place, row in enumerate(rows)]
+        if all(run.outcome is None or run.finished_at is not None for run in runs):
+            return runs
+        until = dict(self._select(_KNOWN_UNTIL, {"flow": self._workflow}))
+        return [self._of_died(run, until) if run.outcome == "interrupted" else run for run in runs]
+
+    def _of_died(self, run: RunRecord, until: Mapping[int, float]) -> RunRecord:
+        if run.finished_at is not None:
+            return run
+        # Until somebody runs the workflow again, its counts are not written down.
+        counts = run.counts or self._db.read(lambda cursor: counts_so_far(cursor, self._workflow, run.run_id))
+        return run._replace(counts=counts, known_until=until.get(run.run_id))
 
     def attempts(self, task_name: str | None = None, run_id: int | None = None) -> list[AttemptRecord]:
         """Return attempts in the order in which they began, those that go on included.
@@ -242,6 +254,12 @@ _RECORDS: Final = f"SELECT {RECORD_COLUMNS} FROM tasks WHERE workflow IN ('', ?)
 _RUNS: Final = """SELECT run_id, workflow, started_at, finished_at, outcome, failed_task, holder, params, counts,
     unfinished FROM runs WHERE workflow = ? ORDER BY run_id DESC LIMIT ?"""
 _BEGUN: Final = "SELECT holder FROM runs WHERE workflow = ? AND outcome IS NULL ORDER BY run_id DESC LIMIT 1"
+_KNOWN_UNTIL: Final = """SELECT run_id, max(moment) FROM (
+    SELECT runs.run_id, coalesce(attempts.finished_at, attempts.started_at) AS moment
+    FROM runs JOIN attempts ON attempts.run = runs.id WHERE runs.workflow = :flow AND runs.finished_at IS NULL
+    UNION ALL SELECT run_id, coalesce(finished_at, started_at) FROM tasks WHERE workflow = :flow
+    AND run_id IN (SELECT run_id FROM runs WHERE workflow = :flow AND finished_at IS NULL)
+    ) WHERE typeof(moment) = 'real' AND moment BETWEEN 0 AND 1e12 GROUP BY run_id"""
 _ATTEMPTS: Final = """SELECT task_name, attempt, attempts.started_at, attempts.finished_at, attempts.outcome, error,
     traceback, runs.run_id FROM attempts JOIN runs ON runs.id = attempts.run
     WHERE runs.workflow = ? {} ORDER BY run, attempts.started_at, attempt"""

@@ -55,7 +55,7 @@ class PickRow:
         state: decides icon and colour.
         word: how it stands.
         started_at: when its last run began, seconds since the epoch.
-        seconds: how long that took; None while it goes on, or if nobody saw its end.
+        seconds: how long that took; None while it goes on, or if that is not known.
         note: at which task it failed, who runs it, why it does not load ...
         wrong: the note is about something that is to be put right before it can run.
     """

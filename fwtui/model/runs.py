@@ -39,6 +39,7 @@ _COUNTED: Mapping[str, State] = MappingProxyType(
         "completed": State.DONE,
         "reused": State.REUSED,
         "failed": State.FAILED,
+        "interrupted": State.INTERRUPTED,
         "skipped": State.SKIPPED,
         "pending": State.WAITING,
     }
@@ -51,7 +52,7 @@ class RunRow:
 
     Attributes:
         state: how it ended, as the state of a task that ended so.
-        seconds: how long it took; None while it goes on, or if nobody saw its end.
+        seconds: how long it took, as far as that is known if nobody saw its end; None while it goes on.
         counts: tasks by state; only states that some task is in.
         note: at which task it failed, what it left undone, or how its time compares with that of earlier ones.
         who: the process that ran it, or runs it; "" if that is not known.
@@ -102,7 +103,8 @@ def run_row(run: RunRecord, *, usual: float | None = None, counts: Mapping[State
         usual: the seconds that such runs take.
         counts: tasks by state, of a run whose record has none yet because it goes on.
     """
-    seconds = None if run.finished_at is None else max(0.0, run.finished_at - run.started_at)
+    end = run.known_until if run.finished_at is None else run.finished_at
+    seconds = None if end is None else max(0.0, end - run.started_at)
     state = _STATES.get(run.outcome, State.INTERRUPTED)
     return RunRow(
         run.run_id,

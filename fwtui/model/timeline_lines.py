@@ -225,8 +225,8 @@ def title_text(timeline: Timeline | None, zoom: int = 0, left: float | None = No
     if timeline is None:
         return ""
     parts = [f"run {timeline.run_id}"]
-    if timeline.seconds is not None:
-        parts.append(duration(timeline.seconds))
+    # Of a run that nobody saw end, the time until the last moment that anything is known of.
+    parts.append(duration(timeline.reach if timeline.seconds is None else timeline.seconds))
     if timeline.going_on and left is not None and width >= WIDE:
         parts.append(f"{about_text(left)} left")
     if zoom:

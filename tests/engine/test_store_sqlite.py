@@ -289,6 +289,29 @@ class TestHistory:
         assert query(path, "SELECT status, interrupted FROM tasks") == [("PENDING", 1)]
         assert query(path, "SELECT outcome FROM attempts") == [("interrupted",)]
 
+    def test_of_a_run_that_died_all_that_is_recorded_is_told_before_and_after_somebody_takes_its_lock(
+        self, store: SQLiteStateStore
+    ) -> None:
+        run(store, "wf", NOW, a=1)
+        journal = store.open_journal("wf")
+        begin(journal, ["a", "b", "c", "d"], NOW + 10)
+        looking = store.for_workflow("wf")
+        journal.commit([start("b", NOW + 10)])
+        failed = AttemptRecord("c", 1, NOW + 12, NOW + 13.5, "failed")
+        journal.commit([start("c", NOW + 12), start("d", NOW + 13)])
+        journal.commit([end(journal, "b", 1, NOW + 12.5)])
+        gone = TaskRecord("c", TaskStatus.FAILED, NOW + 13.5, run_id=2, attempt=1, finished_at=NOW + 13.5)
+        journal.commit([gone], [failed])
+        assert looking.runs()[0].known_until is None, "it goes on"
+        journal.close()  # without finish: as if it had died
+        known = {"completed": 1, "failed": 1, "interrupted": 1}
+        died, good = looking.runs()
+        assert (died.known_until, died.finished_at, died.counts) == (NOW + 13.5, None, known)
+        assert (good.known_until, good.finished_at) == (None, NOW + 2)
+        run(store, "wf", NOW + 20, b=2, c=3, d=4)
+        died = looking.runs()[1]
+        assert (died.known_until, died.finished_at, died.counts) == (NOW + 13.5, None, known)
+
     def test_attempts_by_task_and_by_run(self, store: SQLiteStateStore) -> None:
         run(store, "wf", NOW, a=1, b=2)
         journal = store.open_journal("wf")

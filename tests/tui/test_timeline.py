@@ -169,6 +169,8 @@ def test_an_interrupted_attempt_has_a_start_and_no_end():
     assert row(view, "join_delays").split() == ["›", "join_delays", "▒"]
     lines = drawn(view, 80)
     assert lines[-2:] == [" █ worked  ▓ failed  ▒ stopped  ░ waited to retry", " nobody saw the end of run 31"]
+    # How long it is follows from the last moment that anything is known of.
+    assert title_text(timeline_of(view, ENDED)) == "run 31, 1.6s"
 
 
 def test_time_that_the_chain_waited_is_told():
