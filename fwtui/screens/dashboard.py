@@ -34,6 +34,8 @@ from fwtui.widgets.timeline import Timeline
 __all__ = ["Dashboard"]
 
 _ON_PURPOSE = "persist=False"
+_WORTH_FOLLOWING = 1.0
+"""Seconds that a task has run before the cursor goes to it."""
 
 
 class Dashboard(ChangingKeys, LookingKeys):
@@ -63,6 +65,7 @@ class Dashboard(ChangingKeys, LookingKeys):
     ) -> None:
         super().__init__(session, clock, watch=watch, names=names)
         self._run_at_start = run_at_start
+        self._moved = False
         self._moved_in_run = False
         self._outside_told = False
 
@@ -95,6 +98,7 @@ class Dashboard(ChangingKeys, LookingKeys):
         if self.conductor.past is None:
             self.pane.log.wrote([event for event in events if isinstance(event, TaskOutput | TaskWriting)])
         self._tell(events, before)
+        self._follow_running()
         if any(isinstance(event, RunFinished) for event in events):
             self.do(self._after_run())
 
@@ -129,6 +133,19 @@ class Dashboard(ChangingKeys, LookingKeys):
         if event.thread_left:
             self.say(messages.thread_left(task))
 
+    def _follow_running(self) -> None:
+        """Put the cursor on the only task that runs, until a person moves it; not while something else is looked at."""
+        view = self.view
+        if view is None or len(view.in_flight) != 1 or self._moved or self._moved_in_run:
+            return
+        (name,) = view.in_flight
+        began = view.tasks[name].started_at
+        # Short tasks one after the other would have it, and the log with it, jump from row to row.
+        if began is None or self.clock() - began < _WORTH_FOLLOWING or name not in self.table.shown:
+            return
+        if self.focused is self.table and self.dialog is None and self.conductor.past is None:
+            self.table.move_to(name)
+
     async def _after_run(self) -> None:
         saved = self.conductor.edited
         await self.conductor.after_run()
@@ -140,6 +157,7 @@ class Dashboard(ChangingKeys, LookingKeys):
     def tick(self) -> None:
         """Move the times that go on, and let go of what was read; once a second."""
         self._forget_read()
+        self._follow_running()
         self.table.tick()
         self.pane.tick()
         self.renew_questions()
@@ -174,6 +192,7 @@ class Dashboard(ChangingKeys, LookingKeys):
 
     def on_task_table_moved(self, event: TaskTable.Moved) -> None:
         """Show the task under the cursor."""
+        self._moved = self._moved or event.by_person
         self._moved_in_run = self._moved_in_run or event.by_person
         self.pane.select(self.view, self.table.selected)
         self.refresh_lines()

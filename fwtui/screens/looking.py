@@ -389,6 +389,9 @@ class LookingKeys(Board):
         """Show an old run, read-only."""
         self.pane.log.forget()
         opened = await self.conductor.open_run(run_id)
+        failed = self.view.first_failure() if opened and self.view is not None else None
+        if failed is not None and failed.name in self.table.shown:
+            self.table.move_to(failed.name)
         if opened and not self.table.display:
             self.show_pane("log")
             self.focus_home()

@@ -29,6 +29,7 @@ from textual.events import AppBlur, AppFocus, Key
 
 from flowweaver.errors import StateError, StateLockedError
 from flowweaver.plan import Action, Reason, ReasonKind
+from flowweaver.records import AttemptRecord
 from fwtui.dashboard_app import DashboardApp
 from fwtui.model.ladder import Rung
 from fwtui.model.status import State
@@ -301,6 +302,58 @@ def test_a_failure_takes_the_cursor_only_if_the_person_has_not(path):
 
     play(scene())
     play(moved())
+
+
+def test_the_cursor_goes_to_the_only_task_that_runs_until_the_person_moves_it(path):
+    """Once it has run for a second: short tasks one after the other would have the cursor jump from row to row."""
+
+    async def scene():
+        session = FakeSession(never_ran_picture(path), running=True)
+        async with open_stage(session) as on:
+            story = Story()
+            await on.happens(story.begins(), story.starts("extract_weather"), clock=at("10:42:03.9"))
+            assert on.cursor == "extract_flights"
+            on.time[0] = at("10:42:04")
+            on.board.tick()
+            await on.settle()
+            assert on.cursor == "extract_weather"
+            both = story.completes("extract_weather"), story.starts("join_delays"), story.starts("write_report")
+            await on.happens(*both, clock=at("10:42:09"))
+            assert on.cursor == "extract_weather", "two run"
+            await on.happens(story.completes("write_report", "10:42:09"))
+            assert on.cursor == "join_delays"
+            await on.press("enter")
+            await on.happens(story.completes("join_delays"), story.starts("load_warehouse"))
+            assert on.cursor == "join_delays", "its log is being read"
+            await on.press("escape")
+            on.board.tick()
+            await on.settle()
+            assert on.cursor == "load_warehouse"
+            await on.press("k")
+            await on.happens(story.completes("load_warehouse"), story.starts("write_report"))
+            assert on.cursor == "summarize_delays", "where the person has it"
+            again = Story(32)
+            await on.happens(
+                again.begins("10:42:10"), again.starts("extract_weather", "10:42:10"), clock=at("10:42:12")
+            )
+            assert on.cursor == "summarize_delays", "in the next run, too"
+
+    play(scene())
+
+
+def test_a_failed_run_opens_on_its_first_failure(path):
+    async def scene():
+        async with open_stage(with_an_old_run(path), WIDE, NOW) as on:
+            session, board = on.session, on.board
+            assert on.cursor == "join_delays"
+            (number,) = session.old_attempts
+            made = AttemptRecord("extract_weather", 1, at("10:12:46"), at("10:12:47"), "failed", run_id=number)
+            session.old_attempts[number] = [made]
+            await on.press("h", "down", "enter")
+            await on.until(lambda: board.conductor.past is not None)
+            assert on.cursor == "extract_weather"
+
+    play(scene())
 
 
 def test_a_run_from_its_start_to_the_state_it_leaves(path):
