@@ -39,8 +39,8 @@ from fwtui.widgets.bindings import binding_of
 __all__ = ["DashboardApp"]
 
 _DRAINS_A_SECOND = 20
-_SHARE, _SELDOM = 1 / 20, 0.2
-"""Of the time that drains may take: a screen that has much to take in does so less often, but at least every 0.2 s."""
+_SHARE, _SELDOM = 1 / 20, 0.1
+"""Of the time that drains may take: a screen that has much to take in does so less often, but at least every 0.1 s."""
 _TURNS_A_SECOND = 8
 _STATE_CODE = 4
 _INTERRUPTED, _TERMINATED = 130, 143

@@ -1219,7 +1219,7 @@ def test_what_happens_before_the_screen_has_its_parts_waits_for_them(path, monke
     play(scene())
 
 
-def test_a_screen_that_has_much_to_take_in_does_so_less_often_but_five_times_a_second_at_least(path, monkeypatch):
+def test_a_screen_that_has_much_to_take_in_does_so_less_often_but_ten_times_a_second_at_least(path, monkeypatch):
     """While tasks end by the thousand, what the screen does is taken from them."""
 
     async def scene():
