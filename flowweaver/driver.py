@@ -89,6 +89,7 @@ class Driver:
         actions = [prepared.plan.tasks[task.name].action for task in self.tasks]
         self._maybe = {index for index, action in enumerate(actions) if action is Action.MAYBE}
         self.reused = {index for index, action in enumerate(actions) if action is Action.REUSE}
+        self._interrupted = 0
         self.left = {index for index, action in enumerate(actions) if action is Action.LEAVE}
         fixed = self.reused | self.left
         seconds = [prepared.durations.get(task.name) for task in self.tasks]
@@ -520,6 +521,7 @@ class Driver:
     def _interrupt(self, attempt: Attempt, *, left: bool = False) -> None:
         now = self.clock.monotonic()
         self.scheduler.release(attempt.index)
+        self._interrupted += 1
         self._ledger.interrupted(attempt, (attempt.ended or now) - (attempt.started or now), thread_left=left)
 
     def _deadline(self, attempt: Attempt) -> None:
@@ -611,8 +613,15 @@ class Driver:
         return {word: tuple(names) for word, names in found.items()}
 
     def counts(self) -> dict[str, int]:
-        """Return how many tasks there are of each word of :meth:`names_by_word`."""
-        return {word: len(names) for word, names in self.names_by_word().items()}
+        """Return how many tasks there are of each word of :meth:`names_by_word`.
+
+        Of those that are pending the ones that had begun are "interrupted" instead, if there are any.
+        """
+        counts = {word: len(names) for word, names in self.names_by_word().items()}
+        if self._interrupted:
+            counts["interrupted"] = self._interrupted
+            counts["pending"] -= self._interrupted
+        return counts
 
 
 def _is_plain(task: Task) -> bool:

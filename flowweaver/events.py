@@ -175,7 +175,7 @@ class RunFinished(Event):
     Attributes:
         outcome: "completed", "failed" or "cancelled"; "interrupted" where whoever told of the run had to end it,
             because its process died.
-        counts: tasks by word: "completed", "reused", "failed", "skipped", "pending".
+        counts: tasks by word: "completed", "reused", "failed", "skipped", "pending", and "interrupted" if any was.
         duration: seconds from the first start to the end.
         error: why the run ended, if it is not a task's failure (a full disk, say).
     """

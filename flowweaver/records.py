@@ -165,8 +165,8 @@ class RunRecord(NamedTuple):
         run_id: number of the run within its workflow, from 1: what a person sees.
         outcome: "completed", "failed", "cancelled", "interrupted" (its process died), or None while it goes on.
         holder: who runs or ran it ("process 4711 on lab-3").
-        counts: tasks by state word at the end ("completed", "reused", "failed", "skipped", "pending"); of a run whose
-            process died what is known of them: those that it did, and "interrupted" for those that it was doing.
+        counts: tasks by state word at the end ("completed", "reused", "failed", "skipped", "pending", and "interrupted"
+            if any was); of a run whose process died what is known of them.
         unfinished: the run ended, or died, before all it was asked to do was done.
         known_until: of a run that nobody saw end, the last moment that something is recorded of; None if nothing is.
     """

@@ -61,7 +61,7 @@ def _cells(row: RunRow, now: float, *, ascii_only: bool) -> list[tuple[str, str]
         (row.state.value, look.word_role),
         (duration(seconds), ""),
         (row.note, ""),
-        (", ".join(f"{number:,} {state.value}" for state, number in row.counts), ""),
+        (row.said or ", ".join(f"{number:,} {state.value}" for state, number in row.counts), ""),
         (row.who, "muted"),
     ]
 

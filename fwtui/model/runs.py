@@ -16,6 +16,7 @@ from flowweaver.records import AttemptRecord, RunRecord
 from fwtui.model.status import COUNT_ORDER, State
 from fwtui.model.text import count_of, duration, visible
 from fwtui.model.times import clock_text, day_text
+from fwtui.model.verdict import counts_text
 from fwtui.model.views import RunFacts, RunView
 
 __all__ = ["RunRow", "against", "run_row", "run_rows", "shown_runs", "usual_of_runs", "usual_of_task", "usual_text"]
@@ -56,6 +57,7 @@ class RunRow:
         counts: tasks by state; only states that some task is in.
         note: at which task it failed, what it left undone, or how its time compares with that of earlier ones.
         who: the process that ran it, or runs it; "" if that is not known.
+        said: the counts in the words of the line with which a run ends; "" while it goes on.
     """
 
     run_id: int
@@ -65,6 +67,7 @@ class RunRow:
     counts: tuple[tuple[State, int], ...] = ()
     note: str = ""
     who: str = ""
+    said: str = ""
 
     @property
     def going_on(self) -> bool:
@@ -114,6 +117,7 @@ def run_row(run: RunRecord, *, usual: float | None = None, counts: Mapping[State
         tuple(_counted(run.counts)) if counts is None else _counts_of(counts),
         _note(run, state, seconds, usual),
         visible(run.holder or ""),
+        "" if run.outcome is None else counts_text(run.outcome, run.counts),
     )
 
 
@@ -132,7 +136,9 @@ def _note(run: RunRecord, state: State, seconds: float | None, usual: float | No
     if state is State.FAILED and run.failed_task is not None:
         more = run.counts.get("failed", 1) - 1
         return f"at {visible(run.failed_task)}" + (f" and {more:,} more" if more > 0 else "")
-    pending = run.counts.get("pending", 0)
+    if "pending" not in run.counts:
+        return ""  # its process died before anybody counted
+    pending = run.counts["pending"] + run.counts.get("interrupted", 0)
     return f"{count_of(pending, 'task')} not done" if pending else ""
 
 

@@ -5,12 +5,13 @@ The commands and the dashboard leave the same words behind, so that a person fin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fwtui.model.ansi import without_colours
 from fwtui.model.text import count_of, duration, visible
 
-__all__ = ["Ending", "FailedTask", "FrameLine", "headline", "verdict_text"]
+__all__ = ["Ending", "FailedTask", "FrameLine", "counts_text", "headline", "verdict_text"]
 
 _FAILURES_SHOWN = 5
 _LINE_LIMIT = 400
@@ -102,17 +103,37 @@ def _judgement(ending: Ending) -> str:
 
 
 def _counts(ending: Ending) -> str:
-    if ending.outcome == "completed":
-        parts = [(ending.ran, "ran"), (ending.reused, "reused"), (ending.left, "left out")]
+    counts = {
+        "completed": ending.ran,
+        "reused": ending.reused,
+        "failed": ending.failed,
+        "interrupted": ending.stopped,
+        "skipped": ending.skipped,
+        "pending": ending.pending,
+    }
+    return counts_text(ending.outcome, counts, ending.left) or "nothing to do"
+
+
+def counts_text(outcome: str, counts: Mapping[str, int], left: int = 0) -> str:
+    """Return what became of a run's tasks: "4 ran, 5 reused", "1 done, 1 stopped, 3 not started"; "" if of none.
+
+    Args:
+        outcome: how it ended.
+        counts: tasks by word, as a run's record has them.
+        left: how many were outside the selection.
+    """
+    ran, reused = counts.get("completed", 0), counts.get("reused", 0)
+    if outcome == "completed":
+        parts = [(ran, "ran"), (reused, "reused"), (left, "left out")]
     else:
         parts = [
-            (ending.ran + ending.reused, "done"),
-            (ending.failed, "failed"),
-            (ending.stopped, "stopped" if ending.outcome == "cancelled" else "interrupted"),
-            (ending.skipped, "skipped"),
-            (ending.pending, "not started"),
+            (ran + reused, "done"),
+            (counts.get("failed", 0), "failed"),
+            (counts.get("interrupted", 0), "stopped" if outcome == "cancelled" else "interrupted"),
+            (counts.get("skipped", 0), "skipped"),
+            (counts.get("pending", 0), "not started"),
         ]
-    return ", ".join(f"{number:,} {word}" for number, word in parts if number) or "nothing to do"
+    return ", ".join(f"{number:,} {word}" for number, word in parts if number)
 
 
 def verdict_text(ending: Ending, *, ascii_only: bool = False) -> str:

@@ -38,7 +38,6 @@ def ending_of(
     if finished is None:
         return None
     counts = recorder.counts
-    stopped = len(recorder.stopped)
     unfinished = finished.outcome != "completed"
     log = ("fwtui", "logs", *state, target, finished.failed_task) if finished.failed_task else ()
     return Ending(
@@ -50,8 +49,8 @@ def ending_of(
         reused=counts.get("reused", 0),
         failed=counts.get("failed", 0),
         skipped=counts.get("skipped", 0),
-        stopped=stopped,
-        pending=max(0, counts.get("pending", 0) - stopped),
+        stopped=counts.get("interrupted", 0),
+        pending=counts.get("pending", 0),
         left=recorder.left,
         first_failed=finished.failed_task,
         failures=tuple(

@@ -26,14 +26,12 @@ class Recorder:
     Attributes:
         finished: how the run ended; None while it goes on.
         failures: final failures by task, the first first; tasks that were stopped are not among them.
-        stopped: tasks that were interrupted.
         left: how many tasks are outside the selection.
     """
 
     def __init__(self) -> None:
         self.finished: RunFinished | None = None
         self.failures: dict[str, TaskFailed] = {}
-        self.stopped: set[str] = set()
         self.left = 0
         self._tails: dict[str, deque[str]] = {}
 
@@ -51,9 +49,7 @@ class Recorder:
             case TaskCompleted(task=task):
                 self._tails.pop(task, None)
             case TaskFailed(task=task):
-                if event.interrupted:
-                    self.stopped.add(task)
-                else:
+                if not event.interrupted:
                     self.failures[task] = event
             case RunFinished():
                 self.finished = event

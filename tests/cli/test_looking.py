@@ -46,8 +46,8 @@ def test_runs_are_listed_newest_first_with_outcome_and_counts(project: Project, 
     assert [line.split()[1] for line in lines[2:]] == ["3", "2", "1"]
     assert "failed" in lines[4]
     assert "at clean" in lines[4]
-    assert "1 done, 1 failed, 1 skipped, 1 waiting" in lines[4]
-    assert "3 done, 1 reused" in lines[3]
+    assert "1 done, 1 failed, 1 skipped, 1 not started" in lines[4]
+    assert "3 ran, 1 reused" in lines[3]
     assert "process " in lines[2]
     assert fwtui("runs", "flow.py", "--limit", "1").out.splitlines()[0].endswith("3 runs, the last 1 are here")
 

@@ -98,6 +98,8 @@ def test_a_second_interrupt_leaves_within_a_second_and_no_task_stays_running(
     assert process.returncode == 130
     assert "1 done, 1 stopped, 1 not started" in out
     assert "RUNNING" not in status(start, project).values()
+    listed, _err = start("runs", "flow.py", cwd=project.folder).communicate(timeout=SOON)
+    assert "1 done, 1 stopped, 1 not started" in listed, "the list of runs counts as the end of the run does"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

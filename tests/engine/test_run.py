@@ -410,12 +410,16 @@ def test_cancel_ends_a_coroutine_and_a_task_that_looks():
     workflow = Workflow("w")
     workflow.add_task(Task("waits", waits))
     workflow.add_task(Task("looks", looks))
-    run = ThreadedExecutor().start(workflow)
+    workflow.add_task(Task("after", lambda: None), depends_on=["looks"])
+    events = []
+    run = ThreadedExecutor().start(workflow, listeners=[events.append])
     begun.wait(30)
     run.cancel(grace=30)
     with pytest.raises(WorkflowCancelledError):
         run.wait(20)
     assert run.summary.left_behind == 0
+    counts = {"completed": 1, "reused": 0, "failed": 0, "skipped": 0, "pending": 1, "interrupted": 1}
+    assert events[-1].counts == counts, "one that had begun is not among those that had not"
 
 
 def test_events_are_complete_ordered_and_numbered(make_executor):

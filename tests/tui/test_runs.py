@@ -30,7 +30,9 @@ DAY = 86_400.0
 RUNS = (
     RUN_31._replace(counts={"completed": 5, "failed": 1, "skipped": 3}),
     RunRecord(30, "etl", at("10:12:44"), at("10:12:44") + 8.5, "completed", holder=HERE, counts={"completed": 9}),
-    RunRecord(29, "etl", at("09:58:00"), at("09:58:02"), "cancelled", counts={"completed": 5, "pending": 4}),
+    RunRecord(
+        29, "etl", at("09:58:00"), at("09:58:02"), "cancelled", counts={"completed": 5, "interrupted": 1, "pending": 3}
+    ),
     RunRecord(28, "etl", at("09:50:00"), at("09:50:00") + 1.2, "completed", counts={"completed": 4, "reused": 5}),
     RunRecord(
         27,
@@ -49,7 +51,7 @@ R_80 = """\
   RUN  STARTED     OUTCOME          TIME  TASKS          NOTE
 ›  31  10:42:03    ✗ failed         6.5s  ✓ 5  ✗ 1  ⊘ 3  at join_delays
    30  10:12:44    ✓ done           8.5s  ✓ 9            1.2x usual
-   29  09:58:00    ■ stopped        2.0s  ✓ 5  ∙ 4       4 tasks not done
+   29  09:58:00    ■ stopped        2.0s  ✓ 5  ■ 1  ∙ 3  4 tasks not done
    28  09:50:00    ✓ done           1.2s  ✓ 4  ↺ 5
    27  2026-03-13  ■ interrupted    4.5s  ✓ 3  ■ 1
    26  2026-03-13  ✓ done           7.0s  ✓ 9"""
@@ -58,7 +60,7 @@ R_120 = """\
   RUN  STARTED           OUTCOME          TIME  TASKS          NOTE              BY
 ›  31  10:42:03          ✗ failed         6.5s  ✓ 5  ✗ 1  ⊘ 3  at join_delays    process 4711 on lab-3
    30  10:12:44          ✓ done           8.5s  ✓ 9            1.2x usual        process 4711 on lab-3
-   29  09:58:00          ■ stopped        2.0s  ✓ 5  ∙ 4       4 tasks not done
+   29  09:58:00          ■ stopped        2.0s  ✓ 5  ■ 1  ∙ 3  4 tasks not done
    28  09:50:00          ✓ done           1.2s  ✓ 4  ↺ 5
    27  2026-03-13 18:03  ■ interrupted    4.5s  ✓ 3  ■ 1                         process 90 on lab-4
    26  2026-03-13 18:00  ✓ done           7.0s  ✓ 9"""

@@ -257,6 +257,7 @@ class _Epilogue:
         words = [self._seen.words.get(name, "pending") for name in self._planned()]
         made, counted = self.made, ("completed", "reused", "failed", "skipped")
         counts = {word: words.count(word) for word in counted}
+        counts |= {"interrupted": words.count("interrupted")} if "interrupted" in words else {}
         made.counts = {**counts, "pending": len(words) - sum(counts.values())}
         made.failed_task = self._seen.first_failed
         if counts["completed"] + counts["reused"] == len(words):
