@@ -139,7 +139,8 @@ def test_what_is_wrong_with_the_one_under_the_cursor_is_said_in_full():
 def test_an_empty_folder_says_where_there_are_some():
     async def scene():
         async with open_picker(FakeWorkflows([])) as on:
-            assert on.message == "workflows/ has no workflow files; there are some in workflows/daily"
+            text = "workflows/ has no workflow files; there are some in workflows/daily"
+            await on.until(lambda: on.message == text)
             assert on.footer == "/ filter  ? help  q quit"
             await on.press("enter", "q")
             assert on.app._exit
