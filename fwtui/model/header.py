@@ -72,10 +72,20 @@ def _ended(view: RunView, icons: Mapping[State, str]) -> Line:
             Segment(icons[State.DONE], "done"),
             Segment(f" all {view.total:,} done" + (f", {reused:,} reused" if reused else "")),
         )
-    if not pending and view.selected < view.total:
+    return line(Segment(_amount(view))) if pending else _part_done(view, icons)
+
+
+def _part_done(view: RunView, icons: Mapping[State, str]) -> Line:
+    """Return the judgement where nothing is to be run although not every task is done."""
+    run = view.run
+    if view.selected < view.total:
         left = view.total - view.selected
         return line(Segment(icons[State.DONE], "done"), Segment(f" {view.selected:,} selected done, {left:,} left out"))
-    return line(Segment(_amount(view)))
+    # An old run that did not do every task there is.
+    said = f"{view.done:,} of {view.total:,} done"
+    if run is not None and run.outcome != "completed":
+        return line(Segment(f"{icons[State.FAILED]} did not finish, {said}", "error"))
+    return line(Segment(icons[State.DONE], "done"), Segment(f" {said}"))
 
 
 def _running(view: RunView, facts: HeaderFacts) -> Line:

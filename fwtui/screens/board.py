@@ -322,6 +322,7 @@ class Board(Screen[None], inherit_bindings=False):
             broken = self.conductor.problem is not None
             return hints_for(None, FooterFacts(broken=broken, names=self.names, inside=self.inside))
         part = self.here
+        within = self._parts[part]
         selected = self.table.selected
         chosen = tuple(view.tasks[name] for name in self.table.chosen if name in view.tasks)
         if part != "tasks":
@@ -332,7 +333,7 @@ class Board(Screen[None], inherit_bindings=False):
             typing=self.typing,
             chosen=chosen,
             broken=self.conductor.problem is not None,
-            searching=self.pane.lines is not None and bool(self.pane.lines.needle),
+            searching=isinstance(within, LinesPane) and bool(within.needle),
             past=self.conductor.past is not None,
             whole=not self.table.display,
             inside=self.inside,

@@ -292,11 +292,13 @@ def test_an_old_run_is_shown_as_it_was():
         (RUNS[2], "■ stopped after 4 of 9"),
         (RUNS[4], "■ interrupted after 4 of 9"),
         (RUNS[3]._replace(counts={"completed": 4, "reused": 5}), "✓ all 9 done, 5 reused"),
+        (RUNS[3]._replace(counts={"completed": 4}), "✓ 4 of 9 done"),
+        (RUNS[3]._replace(outcome="failed", counts={"completed": 4, "pending": 5}), "✗ did not finish, 4 of 9 done"),
     ],
 )
 def test_the_verdict_on_an_old_run_is_that_of_its_own_time(run, said):
     made = [one for one in attempts_of_31() if one.outcome == "completed" and one.task_name != "extract_weather"]
-    if run.outcome == "failed":
+    if run.failed_task is not None:
         made = attempts_of_31()
     view = view_of_run(view_with(RUNS), run, made)
     assert plain(verdict(view, HeaderFacts())) == said

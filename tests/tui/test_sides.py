@@ -252,6 +252,21 @@ def test_where_the_rule_has_no_room_it_says_less(path):
     play(scene())
 
 
+def test_the_footer_names_the_keys_of_a_search_where_it_was_made(path):
+    async def scene():
+        async with open_stage(FakeSession(failed_picture(path)), VERY_WIDE, NOW) as on:
+            await on.press("d", "slash", *"KeyError", "enter")
+            assert on.board.here == "details"
+            assert "n next  N previous" in on.footer
+            await on.press("l")
+            on.board.set_focus(on.board.pane.view)
+            await on.settle()
+            assert on.board.here == "log"
+            assert "n next" not in on.footer, "the log is not searched"
+
+    play(scene())
+
+
 def test_details_that_are_too_long_scroll_and_say_where_one_is(path):
     async def scene():
         picture = failed_picture(path)
