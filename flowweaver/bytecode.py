@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import dis
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from types import CodeType
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
+
+from flowweaver.hashing import blake2b
 
 __all__ = ["Reference", "ShapedCode", "encode_constant", "hash_text", "shape_of"]
 
@@ -76,14 +78,7 @@ def shape_of(code: CodeType) -> ShapedCode:
 
 def hash_text(text: str) -> str:
     """Return the hash that fingerprints are made of: 128 bits as hex."""
-    return str(_hasher()(text.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest())
-
-
-@cache
-def _hasher() -> Callable[..., Any]:
-    from hashlib import blake2b  # slow to import, and not needed to import the engine
-
-    return blake2b
+    return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
 
 
 def encode_constant(value: object) -> str | None:

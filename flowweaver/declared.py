@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from flowweaver.hashing import blake2b
 from flowweaver.records import FilePrint
 
 __all__ = ["Inputs", "Stamps", "missing_outputs", "observe_inputs", "stamps_of"]
@@ -135,8 +136,6 @@ def _looked_at(whole: str) -> tuple[int, int, int]:
 def _hash(path: str, size: int, mtime_ns: int) -> str:
     """Hash a file's content; size and time are part of what is remembered, so that a changed file is read again."""
     del size, mtime_ns
-    from hashlib import blake2b
-
     digest = blake2b(digest_size=16)
     try:
         with open(path, "rb") as file:

@@ -36,6 +36,7 @@ class Results:
     ) -> None:
         self._workflow = workflow
         self._tasks: list[Task] = workflow.tasks
+        self._names = [task.name for task in self._tasks]
         self._dependencies = dependencies
         self._params = prepared.params
         self._load_later = load_later
@@ -63,8 +64,11 @@ class Results:
         needed = self._dependencies[index]
         if not needed and not params:
             return [], {}
-        asked = self._workflow.arguments(self._tasks[index].name)
-        upstream = {self._tasks[d].name: self._values[d] for d in needed}
+        asked = self._workflow.arguments(self._names[index])
+        names, values = self._names, self._values
+        upstream = {names[dependency]: values[dependency] for dependency in needed}
+        if asked.takes_all and not asked.positional_only and not params:
+            return [], upstream
         args = []
         for name in asked.positional_only:
             if name not in upstream and name not in params:

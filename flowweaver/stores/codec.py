@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from hashlib import blake2b
 from json import encoder as json_encoder
 from typing import Any, Final
 
 from flowweaver.errors import describe_exception
+from flowweaver.hashing import blake2b
 from flowweaver.records import StoredValue
 from flowweaver.stores.base import ResultUnavailable
 
