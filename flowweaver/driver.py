@@ -166,6 +166,8 @@ class Driver:
             self.scheduler.stop()
             for attempt in self._inflight:
                 attempt.closed = attempt.given_up = True
+                if attempt.hand is not None:
+                    attempt.hand.waiting.clear()
             self._inflight.clear()
             self._crew.back.clear()
             self.inbox.put(None)

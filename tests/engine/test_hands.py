@@ -142,6 +142,31 @@ def test_what_of_a_hand_is_not_begun_when_the_run_is_told_to_end_does_not_begin(
     assert ran == ["second"]
 
 
+def test_a_defect_of_the_engine_begins_nothing_more_of_a_hand(
+    tmp_path: Path, books: Books, always_short: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowweaver.driver.LOOK_AGAIN", 60.0)  # nobody else takes the hand apart
+    begun, go_on = threading.Event(), threading.Event()
+    ran: list[str] = []
+
+    workers: list[threading.Thread] = []
+
+    def first() -> None:
+        workers.append(threading.current_thread())
+        begun.set()
+        go_on.wait(30)
+
+    run = executor(tmp_path).start(flow_of({"first": first, "second": lambda: ran.append("second")}))
+    assert begun.wait(30)
+    run._driver.crash(AssertionError("a defect"))
+    with pytest.raises(AssertionError, match="a defect"):
+        run.wait()
+    go_on.set()
+    workers[0].join(30)
+    assert not workers[0].is_alive()
+    assert ran == []
+
+
 def test_a_deadline_in_a_hand_is_that_tasks_alone(tmp_path: Path, books: Books, always_short: None) -> None:
     never = threading.Event()
     late = Workflow("hands")
