@@ -148,16 +148,8 @@ class Ledger:
             facts = {"task": attempt.task.name, "attempt": attempt.number, **unkept._asdict()}
             self._notifier.emit("TaskWriting", run_id=self.run_id, time=self._wall(), **facts)
 
-    def _row(self, task: Task, status: TaskStatus, attempt: int) -> TaskRecord:
-        record = TaskRecord(task.name, status, self._wall(), run_id=self.run_id, attempt=attempt)
-        self._records.append(record)
-        return record
-
-    def _ended_row(self, attempt: Attempt, status: TaskStatus, ended: float, duration: float) -> TaskRecord:
-        record = self._row(attempt.task, status, attempt.number)
-        record.started_at, record.finished_at = ended - duration, ended
-        record.duration = duration
-        return record
+    def _row(self, task: Task, status: TaskStatus, attempt: int, **facts: Any) -> None:
+        self._records.append(TaskRecord(task.name, status, self._wall(), self.run_id, attempt, **facts))
 
     def _ended_at(self, attempt: Attempt) -> float:
         """Return when its function came back: encoding a large result, and waiting for the store, come after that."""
@@ -189,8 +181,8 @@ class Ledger:
     def starts(self, attempt: Attempt) -> None:
         """An attempt is about to begin: its RUNNING row is for the next commit."""
         if self._journal is not None:
-            record = self._row(attempt.task, TaskStatus.RUNNING, attempt.number)
-            record.started_at = record.timestamp
+            now = self._wall()
+            self._records.append(TaskRecord(attempt.task.name, _RUNNING, now, self.run_id, attempt.number, now))
 
     def started(self, attempt: Attempt) -> None:
         """The RUNNING row is in the store: the attempt begins."""
@@ -215,8 +207,11 @@ class Ledger:
         """A task has its result."""
         task, ended = attempt.task, self._ended_at(attempt)
         if value is not None:
-            record = self._ended_row(attempt, _COMPLETED, ended, duration)
-            record.provenance, record.value = provenance, value
+            now, began = self._wall(), ended - duration
+            record = TaskRecord(
+                task.name, _COMPLETED, now, self.run_id, attempt.number, began, ended, duration, provenance, value
+            )
+            self._records.append(record)
         if self._notifier.listening:
             self._silent.append((task.name, attempt.number))
         with self._contained:
@@ -254,9 +249,18 @@ class Ledger:
         task, text, ended = attempt.task, describe_exception(error), self._ended_at(attempt)
         status = TaskStatus.FAILED if delay is None else TaskStatus.RETRYING
         if self._journal is not None:
-            record = self._ended_row(attempt, status, ended, duration)
-            record.error, record.exception, record.timed_out = text, error, timed_out
-            record.provenance = provenance
+            self._row(
+                task,
+                status,
+                attempt.number,
+                started_at=ended - duration,
+                finished_at=ended,
+                duration=duration,
+                provenance=provenance,
+                error=text,
+                exception=error,
+                timed_out=timed_out,
+            )
             self._attempt_row(attempt, "timed out" if timed_out else "failed", duration, text, trace)
         if self._notifier.listening and not timed_out:
             self._silent.append((task.name, attempt.number))
@@ -288,7 +292,7 @@ class Ledger:
             task.reason = f"needs {because}"
             task.status = TaskStatus.SKIPPED
         if self._journal is not None:
-            self._row(task, TaskStatus.SKIPPED, 0).skipped_because = because
+            self._row(task, TaskStatus.SKIPPED, 0, skipped_because=because)
         self._emit("TaskSkipped", task=task.name, because=because)
 
     def waits(self, task: Task, record: TaskRecord) -> None:
@@ -339,8 +343,7 @@ class Ledger:
         with self._contained:
             task.status = TaskStatus.PENDING
         if self._journal is not None:
-            record = self._row(task, TaskStatus.PENDING, attempt)
-            record.interrupted, record.error = True, error
+            self._row(task, TaskStatus.PENDING, attempt, interrupted=True, error=error)
         self._emit(
             "TaskFailed",
             task=task.name,

@@ -1,14 +1,13 @@
 """What is remembered, as plain data: the words that the plan, the driver and every store share.
 
 A store keeps these, the plan reads them, the driver makes them. Nothing here opens a file or reads a clock; all times
-are seconds since the epoch (UTC) as floats. Named tuples where nothing is changed: they are made at a fifth of the
-import time that data classes take.
+are seconds since the epoch (UTC) as floats. All are named tuples, which are defined at a fifth of the import time that
+data classes take.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -89,8 +88,7 @@ class StoredValue(NamedTuple):
     not_kept: str | None = None
 
 
-@dataclass(slots=True)
-class TaskRecord:
+class TaskRecord(NamedTuple):
     """The latest state of one task, as written to and read from a store.
 
     Attributes:
@@ -115,9 +113,6 @@ class TaskRecord:
     task_name: str
     status: TaskStatus
     timestamp: float
-    workflow: str | None = None
-    error: str | None = None
-    exception: BaseException | None = None
     run_id: int | None = None
     attempt: int = 0
     started_at: float | None = None
@@ -125,6 +120,9 @@ class TaskRecord:
     duration: float | None = None
     provenance: Provenance | None = None
     value: StoredValue | None = None
+    workflow: str | None = None
+    error: str | None = None
+    exception: BaseException | None = None
     digest: str | None = None
     encoding: str | None = None
     size: int = 0

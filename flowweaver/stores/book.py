@@ -6,12 +6,12 @@ The same rules as in a state file of SQLite, on a dict: whose record it is, what
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from flowweaver.records import TaskRecord
 from flowweaver.status import TaskStatus
-from flowweaver.stores.text import add_seconds, iso, median_of, seconds_from
+from flowweaver.stores.text import add_seconds, iso, median_of, plain, seconds_from
 
 __all__ = ["LIVE", "Book", "Entry"]
 
@@ -38,14 +38,16 @@ class Entry:
         Args:
             alive: whoever runs the workflow lives, so that what is RUNNING does run.
         """
-        record = replace(self.record, value=None, exception=None)
-        value = self.record.value
+        record, value = self.record._replace(value=None, exception=None), self.record.value
         if value is not None:
-            record.digest, record.encoding, record.size = value.digest, value.encoding, value.size
-            record.summary, record.not_kept = value.summary, value.not_kept
-        if record.status in LIVE and not alive:
-            record.status, record.interrupted = TaskStatus.PENDING, True
-        return record
+            record = record._replace(
+                digest=value.digest,
+                encoding=value.encoding,
+                size=value.size,
+                summary=value.summary,
+                not_kept=value.not_kept,
+            )
+        return record if record.status not in LIVE or alive else _interrupted(record)
 
 
 @dataclass(slots=True)
@@ -75,10 +77,9 @@ class Book:
         owners = None if workflow is None else {"", workflow}
         return list(dict.fromkeys(name for owner, name in self.entries if owners is None or owner in owners))
 
-    def put(self, workflow: str, entry: Entry) -> None:
-        """Keep an entry in the place of what its task had."""
-        key = workflow, entry.record.task_name
-        entry.record.workflow = workflow or None
+    def put(self, entry: Entry) -> None:
+        """Keep an entry in the place of what its task had in the workflow that its record names."""
+        key = entry.record.workflow or "", entry.record.task_name
         self.entries[key] = entry
         self.changed.add(key)
 
@@ -97,7 +98,7 @@ class Book:
                 self.entries = {
                     (workflow, name) if key == ("", name) else key: one for key, one in self.entries.items()
                 }
-                entry.record.workflow = workflow
+                entry.record = entry.record._replace(workflow=workflow)
                 self.changed |= {("", name), (workflow, name)}
 
     # -- what a run does --------------------------------------------------------------------------------------------
@@ -108,21 +109,20 @@ class Book:
         last = max([self.runs.get(workflow, 0), *(entry.record.run_id or 0 for entry in own)])
         number = self.runs[workflow] = last + 1
         for entry in own:
-            record = entry.record
-            if record.status in LIVE:
-                record.status, record.interrupted = TaskStatus.PENDING, True
-                self.changed.add((workflow, record.task_name))
+            if entry.record.status in LIVE:
+                entry.record = _interrupted(entry.record)
+                self.changed.add((workflow, entry.record.task_name))
         for name in redo:
             known = self.entries.get((workflow, name))
             if known is not None:
-                known.record.redo, known.record.redo_run = True, number
+                known.record = known.record._replace(redo=True, redo_run=number)
                 self.changed.add((workflow, name))
         return number
 
     def write(self, workflow: str, run_id: int, record: TaskRecord) -> None:
         """Take a record of a run."""
         before = self.entries.get((workflow, record.task_name))
-        self.put(workflow, _written(before, run_id, record))
+        self.put(_written(before, workflow or None, run_id, record))
 
     def durations(self, workflow: str) -> Mapping[str, float]:
         """Return the median of each task's last good attempts, in seconds."""
@@ -131,27 +131,34 @@ class Book:
         return {name: seconds for name, seconds in medians if seconds is not None}
 
 
-def _written(before: Entry | None, run_id: int, record: TaskRecord) -> Entry:
+def _interrupted(record: TaskRecord) -> TaskRecord:
+    """Return the record of a task whose process ended while it ran."""
+    return record._replace(status=TaskStatus.PENDING, interrupted=True)
+
+
+def _written(before: Entry | None, workflow: str | None, run_id: int, record: TaskRecord) -> Entry:
     """Return the entry that a run's record makes of what its task had."""
     old = None if before is None else before.record
     seconds = "" if before is None else before.seconds
     status = record.status
     if status is TaskStatus.RUNNING:
-        new = TaskRecord(record.task_name, status, record.timestamp, run_id=run_id, attempt=record.attempt)
-        new.started_at = record.started_at
+        new = TaskRecord(
+            record.task_name, status, record.timestamp, run_id, record.attempt, record.started_at, workflow=workflow
+        )
     elif before is not None and old is not None and status is TaskStatus.SKIPPED:
-        new = replace(old, status=status, skipped_because=record.skipped_because, interrupted=False, error=None)
-        new.timed_out = False
+        new = old._replace(
+            status=status, skipped_because=record.skipped_because, interrupted=False, error=None, timed_out=False
+        )
         if old.value is not None and old.value.encoding is not None:
             return Entry(new, before.timestamp, seconds)
-        new.timestamp = record.timestamp
+        new = new._replace(timestamp=record.timestamp)
     elif before is not None and old is not None and record.value is None and record.digest is not None:
-        new = replace(old, status=status, skipped_because=None, interrupted=False, redo=False, redo_run=None)
+        new = old._replace(status=status, skipped_because=None, interrupted=False, redo=False, redo_run=None)
         return Entry(new, before.timestamp, seconds)
     else:
-        new = replace(record, exception=None)
+        new = record._replace(workflow=workflow, error=plain(record.error), exception=None)
         if status is TaskStatus.COMPLETED and record.duration is not None:
             seconds = add_seconds(seconds, record.duration)
     if old is not None and status is not TaskStatus.COMPLETED:
-        new.redo, new.redo_run = old.redo, old.redo_run
+        new = new._replace(redo=old.redo, redo_run=old.redo_run)
     return Entry(new, iso(record.timestamp), seconds)

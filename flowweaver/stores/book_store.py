@@ -97,14 +97,19 @@ class BookStore(BaseStateStore):
         owner, now = self._workflow or "", self._shelf.clock()
         when: Any = timestamp
         text = iso(now) if when is None else when if isinstance(when, str) else when.isoformat()
-        record = TaskRecord(task_name, TaskStatus(status), seconds_from(text) or now)
-        record.error = plain(describe_exception(error) if isinstance(error, BaseException) else error)
-        if record.status is TaskStatus.COMPLETED or result is not None:
-            record.value = codec.encode(result, key=self._shelf.key)
+        status, has_value = TaskStatus(status), result is not None
+        record = TaskRecord(
+            task_name,
+            status,
+            seconds_from(text) or now,
+            value=codec.encode(result, key=self._shelf.key) if has_value or status is TaskStatus.COMPLETED else None,
+            workflow=self._workflow or None,
+            error=plain(describe_exception(error) if isinstance(error, BaseException) else error),
+        )
 
         def work(book: Book) -> None:
             book.adopt(owner, [task_name])
-            book.put(owner, Entry(record, text))
+            book.put(Entry(record, text))
 
         self._shelf.write(work)
 
@@ -250,7 +255,6 @@ class BookJournal(RunJournal):
 
         def work(book: Book) -> None:
             for record in records:
-                record.error = plain(record.error)
                 book.write(self._workflow, self._run_id, record)
 
         if records:

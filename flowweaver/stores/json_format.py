@@ -129,17 +129,23 @@ def _entry(key: str, body: Mapping[str, Any]) -> Entry:
     status = TaskStatus(body["status"].upper())
     timestamp = body.get("timestamp")
     name = _checked(body, "task_name", str)
-    record = TaskRecord(key if name is None else name, status, seconds_from(timestamp) or 0.0)
-    record.error = None if body.get("error") is None else str(body["error"])
-    record.workflow = _checked(body, "workflow", str) or None
+    facts = {}
     for field, kind in _FIELDS.items():
         said = _checked(body, field, kind)
         if said is not None:
             if kind == _SECONDS and not is_time(said):
                 raise ValueError(field)
-            setattr(record, field, said)
-    record.value = _value(body, status)
-    record.provenance = _provenance(body)
+            facts[field] = said
+    record = TaskRecord(
+        key if name is None else name,
+        status,
+        seconds_from(timestamp) or 0.0,
+        workflow=_checked(body, "workflow", str) or None,
+        error=None if body.get("error") is None else str(body["error"]),
+        value=_value(body, status),
+        provenance=_provenance(body),
+        **facts,
+    )
     text = timestamp if isinstance(timestamp, str) else "" if timestamp is None else iso(record.timestamp)
     return Entry(record, text, _checked(body, "seconds", str) or "")
 

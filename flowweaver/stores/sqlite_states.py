@@ -80,10 +80,14 @@ def save_state(
     now = database.clock()
     text = iso(now) if timestamp is None else timestamp if isinstance(timestamp, str) else timestamp.isoformat()
     used_at = seconds_from(text)
-    record = TaskRecord(task_name, TaskStatus(status), now)
-    record.error = plain(describe_exception(error) if isinstance(error, BaseException) else error)
-    if record.status is TaskStatus.COMPLETED or result is not None:
-        record.value = codec.encode(result)
+    status, has_value = TaskStatus(status), result is not None
+    record = TaskRecord(
+        task_name,
+        status,
+        now,
+        value=codec.encode(result) if has_value or status is TaskStatus.COMPLETED else None,
+        error=plain(describe_exception(error) if isinstance(error, BaseException) else error),
+    )
     owner = workflow or ""
     used_at = now if used_at is None else used_at
     steps = whole_record(record, workflow=owner, timestamp=text, used_at=used_at, seconds="")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,7 +38,7 @@ def done(name: str, *inputs: str | None, digest: str | None = None, **changes: o
 
 def failed(name: str, *inputs: str | None, **changes: object) -> TaskRecord:
     record = done(name, *inputs, **changes)
-    return replace(record, status=TaskStatus.FAILED, digest=None, encoding=None, error="KeyError: 'x'")
+    return record._replace(status=TaskStatus.FAILED, digest=None, encoding=None, error="KeyError: 'x'")
 
 
 def plan(facts: list[TaskFacts], *records: TaskRecord, now: float = NOW, **selection: object) -> Plan:
@@ -123,7 +121,7 @@ def test_an_input_that_names_no_file_is_warned_of_unless_something_before_it_may
 
 
 def test_a_skipped_task_with_a_kept_result_of_an_earlier_run_is_reused() -> None:
-    assert one(fact("a"), replace(done("a"), status=TaskStatus.SKIPPED)).action is Action.REUSE
+    assert one(fact("a"), done("a")._replace(status=TaskStatus.SKIPPED)).action is Action.REUSE
 
 
 def test_a_result_kept_by_a_store_without_digests_is_reused() -> None:
@@ -318,7 +316,7 @@ def test_several_upstreams_are_named() -> None:
 
 @pytest.mark.parametrize(
     "record",
-    [done("b", None), replace(done("b"), provenance=None)],
+    [done("b", None), done("b")._replace(provenance=None)],
     ids=["upstream had no digest", "nothing is known of how it was made"],
 )
 def test_behind_an_upstream_that_cannot_be_compared_a_task_runs(record: TaskRecord) -> None:
@@ -461,7 +459,7 @@ def test_a_maybe_runs_if_a_file_that_an_upstream_wrote_differs() -> None:
 
 
 def test_a_result_of_unknown_making_never_settles() -> None:
-    assert settle(fact("b", "a"), replace(done("b", "x"), provenance=None), ["x"]) is True
+    assert settle(fact("b", "a"), done("b", "x")._replace(provenance=None), ["x"]) is True
 
 
 # -- properties --------------------------------------------------------------------------------------------------------------
@@ -583,7 +581,7 @@ def test_the_plan_after_forgetting_is_foreseen(
 ) -> None:
     facts, records = world
     ages = st.sampled_from([None, 0.0, 29 * DAY, 31 * DAY])
-    aged = {name: replace(record, used_at=_before(data.draw(ages))) for name, record in records.items()}
+    aged = {name: record._replace(used_at=_before(data.draw(ages))) for name, record in records.items()}
     left = {name: record for name, record in aged.items() if not (record.used_at and record.used_at < NOW - 30 * DAY)}
     foreseen = make_plan(facts, aged, selection=selection, now=NOW, keeps=30 * DAY)
     after = make_plan(facts, left, selection=selection, now=NOW)

@@ -117,10 +117,7 @@ def start(name: str, at: float = NOW, attempt: int = 1) -> TaskRecord:
 
 def end(journal: RunJournal, name: str, value: Any, at: float = NOW + 1, **more: Any) -> TaskRecord:
     record = TaskRecord(name, COMPLETED, at, attempt=1, started_at=at - 1, finished_at=at, duration=1.0)
-    record.value = journal.encode(value)
-    for field, said in more.items():
-        setattr(record, field, said)
-    return record
+    return record._replace(value=journal.encode(value), **more)
 
 
 def failure(name: str, error: BaseException, at: float = NOW + 1) -> TaskRecord:
@@ -297,9 +294,7 @@ class TestJournal:
         journal = ours.open().open_journal("wf")
         begin(journal, ["fetch"])
         journal.commit([start("fetch")])
-        failed = failure("fetch", ValueError("x"))
-        failed.provenance, failed.timed_out = made, True
-        journal.commit([failed])
+        journal.commit([failure("fetch", ValueError("x"))._replace(provenance=made, timed_out=True)])
         journal.close()
         record = records(ours.open(), "wf", "fetch")["fetch"]
         assert (record.provenance, record.timed_out) == (made, True)
@@ -469,8 +464,7 @@ class TestJournal:
             journal = ours.open().open_journal("wf")
             begin(journal, ["a", "b"])
             journal.commit([start("a"), start("b")])
-            failed = failure("b", ValueError("x"))
-            failed.duration = seconds
+            failed = failure("b", ValueError("x"))._replace(duration=seconds)
             journal.commit([end(journal, "a", 1, duration=seconds), failed])
             journal.close()
         journal = ours.open().open_journal("wf")
@@ -498,10 +492,8 @@ class TestJournal:
         journal = ours.open().open_journal("wf")
         begin(journal, ["a"])
         journal.commit([start("a")])
-        record = end(journal, "a", value)
-        journal.commit([record])
+        journal.commit([end(journal, "a", value)])
         value["rows"].append(2)
-        record.status = FAILED
         first = journal.load_result("a")
         first["rows"].clear()
         assert journal.load_result("a") == {"rows": [1]}

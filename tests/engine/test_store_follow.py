@@ -44,8 +44,8 @@ def begins(journal: RunJournal, *names: str, attempt: int = 1) -> None:
 
 
 def completes(journal: RunJournal, name: str, value: object = 1) -> None:
-    record = TaskRecord(name, COMPLETED, 3.0, run_id=1, attempt=1, started_at=2.0, finished_at=3.0, duration=1.0)
-    record.value = journal.encode(value)
+    made = journal.encode(value)
+    record = TaskRecord(name, COMPLETED, 3.0, 1, 1, started_at=2.0, finished_at=3.0, duration=1.0, value=made)
     journal.commit([record], [AttemptRecord(name, 1, 2.0, 3.0, "completed", run_id=1)])
 
 

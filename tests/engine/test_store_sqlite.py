@@ -97,8 +97,7 @@ def run(store: SQLiteStateStore, workflow: str, at: float = NOW, **results: Any)
     number = begin(journal, list(results), at)
     for name, value in results.items():
         journal.commit([start(name, at)])
-        done = end(journal, name, value, at + 1)
-        done.run_id = number
+        done = end(journal, name, value, at + 1)._replace(run_id=number)
         attempt = AttemptRecord(name, 1, at, at + 1, "completed")
         journal.commit([done], [attempt], [LogLine(name, 1, at, "out", f"run {number} of {name}")])
     journal.finish(finished_at=at + 2, outcome="completed", failed_task=None, counts={"completed": len(results)})

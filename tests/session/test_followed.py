@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,8 +93,7 @@ class World:
                 name, begun.attempt, begun.started_at, self.now, outcome, str(error or "") or None, run_id=RUN
             )
         )
-        self.records[name] = replace(
-            begun,
+        self.records[name] = begun._replace(
             status=status,
             timestamp=self.now,
             finished_at=self.now,
@@ -121,8 +118,8 @@ class World:
                 gone.add(other)
                 kept = self.records.get(other)
                 bare = TaskRecord(other, TaskStatus.SKIPPED, self.now)
-                self.records[other] = replace(
-                    kept or bare, status=TaskStatus.SKIPPED, skipped_because=name, timestamp=self.now
+                self.records[other] = (kept or bare)._replace(
+                    status=TaskStatus.SKIPPED, skipped_because=name, timestamp=self.now
                 )
 
     def lets_go(self, name: str) -> None:
@@ -158,9 +155,9 @@ def worlds(draw: st.DrawFn) -> World:
         inputs = tuple(before[dep].digest if dep in before else None for dep in deps[name])
         made = old(name, inputs, f"{name}-1")
         if kind == "failed":
-            before[name] = replace(made, status=TaskStatus.FAILED, digest=None, encoding=None, error="x")
+            before[name] = made._replace(status=TaskStatus.FAILED, digest=None, encoding=None, error="x")
         elif kind != "none":
-            before[name] = replace(made, redo=kind == "again", redo_run=RUN if kind == "again" else None)
+            before[name] = made._replace(redo=kind == "again", redo_run=RUN if kind == "again" else None)
     return World(deps, before)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -72,7 +70,7 @@ def situations(draw: st.DrawFn) -> tuple[TaskFacts, TaskRecord]:
     )
     # A task that was done again counts as done, so no run asks for it any more.
     done_since = made.run_id == 32 and status is TaskStatus.COMPLETED
-    return facts, replace(made, redo=False, redo_run=None) if done_since else made
+    return facts, made._replace(redo=False, redo_run=None) if done_since else made
 
 
 @settings(max_examples=400, deadline=None)

@@ -68,13 +68,11 @@ class Seen:
         match event:
             case RunStarted():
                 self.started = event
-            case TaskStarted(task=task):
-                self._tell(event, TaskStatus.RUNNING)
-                self.told[task].started_at = event.time
-            case TaskRetrying(task=task):
-                self._tell(event, TaskStatus.RETRYING)
-                self.told[task].error, self.told[task].duration = event.error, event.duration
-                self.told[task].started_at = event.time - event.duration
+            case TaskStarted():
+                self._tell(event, TaskStatus.RUNNING, started_at=event.time)
+            case TaskRetrying():
+                began = event.time - event.duration
+                self._tell(event, TaskStatus.RETRYING, error=event.error, duration=event.duration, started_at=began)
             case TaskCompleted():
                 self._end(event, TaskStatus.COMPLETED, "completed")
             case TaskFailed(interrupted=True):
@@ -89,8 +87,10 @@ class Seen:
             case RunFinished():
                 self.finished = event
 
-    def _tell(self, event: TaskStarted | TaskRetrying | TaskCompleted | TaskFailed, status: TaskStatus) -> None:
-        self.told[event.task] = TaskRecord(event.task, status, event.time, run_id=event.run_id, attempt=event.attempt)
+    def _tell(
+        self, event: TaskStarted | TaskRetrying | TaskCompleted | TaskFailed, status: TaskStatus, **facts: Any
+    ) -> None:
+        self.told[event.task] = TaskRecord(event.task, status, event.time, event.run_id, event.attempt, **facts)
 
     def _end(self, event: TaskCompleted | TaskFailed, status: TaskStatus, word: str) -> None:
         self._tell(event, status)
@@ -216,8 +216,10 @@ class _Epilogue:
         status = TaskStatus.FAILED if failed else TaskStatus.PENDING
         record = TaskRecord(name, status, now, error=error, run_id=self._run_id, attempt=number, interrupted=not failed)
         if failed:
-            record.started_at, record.finished_at, record.duration = begun, now, duration
-            record.timed_out, record.provenance = late, self._provenance(name)
+            made_by = self._provenance(name)
+            record = record._replace(
+                started_at=begun, finished_at=now, duration=duration, timed_out=late, provenance=made_by
+            )
         self.made.records.append(record)
         facts = {"task": name, "attempt": number, "duration": duration, "error": error or "interrupted"}
         self._tell(TaskFailed, now, **facts, traceback=trace, timed_out=late, interrupted=not failed)
