@@ -45,36 +45,50 @@ def facts_of(
     """
     values = {**workflow.params, **(params or {})}
     hashes = {name: hash_param(value) for name, value in values.items()} if code else {}
-    signatures: dict[int, Mapping[str, str]] = {}
+    signatures: dict[int, tuple[Mapping[str, str], tuple[str, ...]]] = {}
+    made: dict[tuple[int, int], Provenance] = {}
     printer = Fingerprinter()
     recorded = records or {}
     reasons = unloadable or {}
     facts = []
-    for name, deps in workflow.dependencies.items():
-        task = workflow.get_task(name)
-        assert task is not None
+    for task, (name, deps) in zip(workflow.tasks, workflow.dependencies.items(), strict=True):
         arguments = workflow.arguments(name)
-        taken = signatures.get(id(arguments))
-        if taken is None:
-            taken = signatures[id(arguments)] = {one: hashes[one] for one in arguments.names if one in hashes}
+        signature = signatures.get(id(arguments))
+        if signature is None:
+            signature = signatures[id(arguments)] = _signature(workflow, arguments, hashes)
+        taken, tasks_named = signature
         prints = printer.of(task.func) if task.version is None and code else _version(task, code=code)
         inputs = _NO_INPUTS
         gone: tuple[str, ...] = ()
         if task.inputs or task.outputs:
             inputs, gone = _declared(task, recorded.get(name), base, inputs=code)
+            provenance = Provenance(prints, taken, (), inputs.files)
+        else:
+            # Most tasks that share a function are made by the same.
+            key = id(prints), id(taken)
+            provenance = made.get(key) or made.setdefault(key, Provenance(prints, taken))
         facts.append(
             TaskFacts(
                 name,
                 deps,
-                Provenance(prints, taken, (), inputs.files),
+                provenance,
                 task.max_age,
                 gone,
                 reasons.get(name) if reasons else None,
-                _forgotten_dependencies(workflow, name, deps, arguments),
+                _forgotten_dependencies(name, deps, tasks_named) if tasks_named else (),
                 inputs.missing,
             )
         )
     return facts
+
+
+def _signature(
+    workflow: Workflow, arguments: Arguments, hashes: Mapping[str, str]
+) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """Return the hashes of the parameters that a function takes, and its arguments that bear names of tasks."""
+    names = arguments.names
+    taken = {name: hashes[name] for name in names if name in hashes}
+    return taken, tuple(name for name in names if name in workflow and name not in workflow.params)
 
 
 def look_again(
@@ -161,11 +175,9 @@ def declared_base(task: Task) -> str:
     return os.getcwd() if file.startswith("<") else os.path.dirname(os.path.abspath(file))
 
 
-def _forgotten_dependencies(
-    workflow: Workflow, name: str, deps: tuple[str, ...], arguments: Arguments
-) -> tuple[str, ...]:
-    found = []
-    for argument in arguments.names:
-        if argument in workflow and argument not in deps and argument != name and argument not in workflow.params:
-            found.append(f'{name!r} takes {argument!r}, a task it does not depend on: add depends_on=["{argument}"]')
-    return tuple(found)
+def _forgotten_dependencies(name: str, deps: tuple[str, ...], tasks_named: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(
+        f'{name!r} takes {argument!r}, a task it does not depend on: add depends_on=["{argument}"]'
+        for argument in tasks_named
+        if argument not in deps and argument != name
+    )

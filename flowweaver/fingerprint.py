@@ -39,6 +39,9 @@ _MISSING: Any = object()
 _DATA = frozenset({list, dict, set, bytearray})
 """Types of values that are nobody's code, and no constants: most of what closures capture."""
 
+_PLAIN = _DATA | {type(None), bool, int, float, str, bytes, tuple}
+"""Types of values that are no functions."""
+
 _WRAPPERS_DEEP = 32
 _IMPORTS_DEEP = 8
 
@@ -127,6 +130,9 @@ class _Tracer:
         self._shapes: dict[int, tuple[CodeType, ShapedCode]] = {}
         self._rebound: dict[int, frozenset[str]] = {}
         self._rests: dict[tuple[int, int], tuple[str, str, dict[str, str]]] = {}
+        self._prints: dict[tuple[int, int, str], CodePrint] = {}
+        self._hashes: dict[str, str] = {}
+        self._ours: dict[str, bool] = {}
         self._resolved: dict[tuple[int, Reference], list[Any]] = {}
 
     # -- the print ---------------------------------------------------------------------------------------------------
@@ -141,13 +147,18 @@ class _Tracer:
 
     def _print_of_plain(self, func: FunctionType, digest: str) -> CodePrint:
         """Many tasks may be closures over one function, which all reach the same: that is looked at once."""
-        key = (id(func.__code__), id(func.__globals__))
-        rest = self._rests.get(key)
-        if rest is None:
-            first, *others = self._reached([func])
-            rest = self._rests[key] = (first.label, _digest_of(others), _labelled([first, *others]))
-        label, others_digest, parts = rest
-        return CodePrint(ALGORITHM, digest + others_digest, {**parts, label: digest})
+        code, namespace = id(func.__code__), id(func.__globals__)
+        found = self._prints.get((code, namespace, digest))
+        if found is None:
+            rest = self._rests.get((code, namespace))
+            if rest is None:
+                first, *others = self._reached([func])
+                rest = (first.label, _digest_of(others), _labelled([first, *others]))
+                self._rests[code, namespace] = rest
+            label, others_digest, parts = rest
+            found = CodePrint(ALGORITHM, digest + others_digest, {**parts, label: digest})
+            self._prints[code, namespace, digest] = found
+        return found
 
     def _units_of_task(self, func: Any) -> list[Any]:
         """Return the task's own function, innermost first: that is what a person calls the task's code."""
@@ -216,10 +227,17 @@ class _Tracer:
                     continue
                 encoded = self._value(value, units)
                 text += f"\n{name}={'?' if name in rebound else encoded}"
-        return hash_text(text), units
+        digest = self._hashes.get(text)
+        if digest is None:
+            digest = self._hashes[text] = hash_text(text)
+        return digest, units
 
     def _value(self, value: Any, units: list[Any]) -> str:
-        if type(value) in _DATA:
+        kind = type(value)
+        if kind in _DATA:
+            return "?"
+        if kind is FunctionType and not value.__dict__:  # it wraps nothing
+            units.extend(self._layer(value, own=False))
             return "?"
         text = encode_constant(value)
         if text is not None:
@@ -306,6 +324,8 @@ class _Tracer:
                 value = cell.cell_contents
             except ValueError:
                 continue
+            if type(value) in _PLAIN:
+                continue
             if isinstance(value, FunctionType | MethodType) and value is not wrapper and self._is_ours(value):
                 yield from self._units(value)
 
@@ -322,9 +342,14 @@ class _Tracer:
             namespace = None if module is None else vars(module)
             if module is None and getattr(thing, "__module__", None) == self._namespace.get("__name__"):
                 namespace = self._namespace
-        if self._root is not None:
-            return file is not None and not file.startswith("<") and in_project(file, self._root)
-        return namespace is self._namespace
+        if self._root is None:
+            return namespace is self._namespace
+        if file is None:
+            return False
+        ours = self._ours.get(file)
+        if ours is None:
+            ours = self._ours[file] = not file.startswith("<") and in_project(file, self._root)
+        return ours
 
     # -- names -------------------------------------------------------------------------------------------------------
 

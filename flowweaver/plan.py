@@ -133,7 +133,8 @@ class TaskPlan(NamedTuple):
     @property
     def why(self) -> str:
         """The reasons as one text."""
-        return "; ".join(reason.text for reason in self.reasons)
+        reasons = self.reasons
+        return reasons[0].text if len(reasons) == 1 else "; ".join(reason.text for reason in reasons)
 
 
 class Plan(NamedTuple):

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowweaver.facts import facts_of, hash_param, look_again
@@ -65,6 +66,52 @@ def test_an_argument_with_the_name_of_a_task_that_is_no_dependency_is_warned_of(
     facts = facts_of(workflow)
     assert facts[1].warnings == (warning,)
     assert make_plan(facts, {}, now=0.0).warnings == (warning,)
+
+
+def _multiple(factor: Any, *, name: str = "x") -> Callable[[], Any]:
+    def multiple(times: Any = factor) -> Any:
+        return factor, times, name
+
+    return multiple
+
+
+def _calls(function: Callable[..., Any], month: int = 1) -> Callable[..., Any]:
+    def calls(month: int = month) -> Any:
+        return function, month
+
+    return calls
+
+
+_captured = st.sampled_from([0, 1, True, 1.0, "1", None, (1, 2), [1], extract, process, print, partial(extract, 1)])
+_functions = st.one_of(
+    st.builds(_multiple, _captured, name=st.sampled_from(["x", "y"])),
+    st.builds(_calls, st.sampled_from([extract, process, print, _multiple(1), _multiple(2)]), st.integers(1, 2)),
+    st.sampled_from([extract, process, partial(extract, 2), print]),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(_functions, min_size=1, max_size=8), st.integers(1, 2))
+def test_what_made_a_result_does_not_depend_on_the_tasks_beside_it(
+    functions: list[Callable[..., Any]], month: int
+) -> None:
+    def facts(named: dict[str, Callable[..., Any]]) -> list[Provenance]:
+        workflow = Workflow("w", params={"month": month})
+        for name, function in named.items():
+            workflow.add_task(Task(name, function))
+        return [known.provenance for known in facts_of(workflow)]
+
+    together = facts({f"t{number}": function for number, function in enumerate(functions)})
+    assert together == [facts({f"t{number}": function})[0] for number, function in enumerate(functions)]
+
+
+def test_tasks_that_share_a_function_and_capture_the_same_are_looked_at_once() -> None:
+    workflow = Workflow("w")
+    for number, factor in enumerate((7, 7, 8)):
+        workflow.add_task(Task(f"t{number}", _multiple(factor)))
+    first, second, third = [known.provenance for known in facts_of(workflow)]
+    assert first is second
+    assert first.code != third.code
 
 
 def test_a_version_replaces_the_code() -> None:
