@@ -111,13 +111,13 @@ def retry_policy(
     Raises:
         DefinitionError: it is no such thing.
     """
+    if type(retries) is int and on is Exception and (retries, delay, backoff, max_delay, jitter) == _NO_RETRIES:
+        return _NO_RETRY
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
         raise DefinitionError(f"Task {name!r}: retries is a whole number, 0 or more, not {shown(retries)}")
     types = on if isinstance(on, tuple) else (on,)
     if not all(issubclass(t, BaseException) if isinstance(t, type) else len(types) == 1 and callable(t) for t in types):
         raise DefinitionError(f"Task {name!r}: retry_on takes exception types or a function, not {shown(on)}")
-    if retries == 0 and (delay, backoff, max_delay, jitter) == (0, 1, 60, 0) and on is Exception:
-        return _NO_RETRY
     return RetryPolicy(
         retries=retries,
         delay=_checked_number(f"Task {name!r}: retry_delay", delay, 0),
@@ -128,6 +128,7 @@ def retry_policy(
     )
 
 
+_NO_RETRIES = (0, 0, 1, 60, 0)
 _NO_RETRY = RetryPolicy()
 
 

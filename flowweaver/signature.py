@@ -54,7 +54,7 @@ def _arguments_of_code(code: Any, defaults: int, kw_defaults: frozenset[str]) ->
 def arguments_of(func: Callable[..., Any]) -> Arguments:
     """Return what a callable asks for; one whose signature cannot be known asks for nothing."""
     # Plain functions are by far the most: their code object tells it thirty times faster than inspect.signature.
-    if type(func) is FunctionType and not func.__dict__.keys() & {"__wrapped__", "__signature__"}:
+    if type(func) is FunctionType and not (func.__dict__ and func.__dict__.keys() & {"__wrapped__", "__signature__"}):
         kw_defaults = func.__kwdefaults__
         return _arguments_of_code(
             func.__code__, len(func.__defaults__ or ()), frozenset(kw_defaults) if kw_defaults else frozenset()

@@ -150,11 +150,16 @@ class Workflow:
     def _resolve(self, task: Task, depends_on: Dependency | Iterable[Dependency] | None) -> tuple[str, ...]:
         if depends_on is None:
             return ()
-        if isinstance(depends_on, str | Task) or callable(depends_on) or not isinstance(depends_on, Iterable):
+        if type(depends_on) is not list and (
+            isinstance(depends_on, str | Task) or callable(depends_on) or not isinstance(depends_on, Iterable)
+        ):
             depends_on = (depends_on,)
         names: dict[str, None] = {}
         for dependency in depends_on:
-            names[self._resolve_one(task, dependency)] = None
+            if type(dependency) is str and dependency in self._tasks:
+                names[dependency] = None
+            else:
+                names[self._resolve_one(task, dependency)] = None
         return tuple(names)
 
     def _resolve_one(self, task: Task, dependency: Dependency) -> str:
