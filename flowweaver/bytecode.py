@@ -14,7 +14,6 @@ from __future__ import annotations
 import dis
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
 from typing import NamedTuple, cast
@@ -43,8 +42,7 @@ _COUNTED_FLAGS = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200
 """*args, **kwargs, generator, coroutine, iterable coroutine, async generator."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShapedCode:
+class ShapedCode(NamedTuple):
     """What one code object does, with the code nested in it.
 
     Attributes:

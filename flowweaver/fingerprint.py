@@ -21,10 +21,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial, partialmethod
 from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowweaver.bytecode import Reference, ShapedCode, encode_constant, hash_text, shape_of
 from flowweaver.project import in_project, project_root
@@ -89,8 +88,7 @@ class Fingerprinter:
         return self._tracers[key]
 
 
-@dataclass(slots=True)
-class _Part:
+class _Part(NamedTuple):
     """One function, class or constant that counts.
 
     Attributes:
@@ -108,8 +106,7 @@ class _Part:
     keep: Any
 
 
-@dataclass(frozen=True, slots=True)
-class _Constant:
+class _Constant(NamedTuple):
     name: str
     module: str
     digest: str

@@ -6,7 +6,6 @@ thread comes by: a listener may therefore call back into the run.
 
 from __future__ import annotations
 
-import inspect
 import logging
 import threading
 from collections import deque
@@ -129,6 +128,8 @@ class Notifier:
 
 def _forms(callback: Callable[..., Any]) -> tuple[bool, bool]:
     """Tell whether it can be called with one argument, and with two."""
+    import inspect
+
     try:
         signature = inspect.signature(callback)
     except Exception:  # a built-in tells nothing; an object of the user's may raise anything when it is asked

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -253,7 +252,6 @@ def settle(facts: TaskFacts, record: TaskRecord, inputs: Sequence[str | None]) -
     return bool(facts.missing_outputs) or file_change(made_by.files, facts.provenance.files) is not None
 
 
-@dataclass(slots=True)
 class _Look:
     """What a task's own facts and record say, whatever becomes of its upstreams.
 
@@ -268,14 +266,18 @@ class _Look:
         lost: it is done, and a product of it is not there.
     """
 
-    asked: tuple[Reason, ...] = ()
     changes: tuple[Reason, ...] = ()
-    past: tuple[Reason, ...] = ()
     usable: bool = False
     ignored: tuple[Reason, ...] = ()
     inputs: tuple[str | None, ...] | None = None
-    digest: str | None = None
     lost: bool = False
+
+    def __init__(
+        self, asked: tuple[Reason, ...] = (), past: tuple[Reason, ...] = (), digest: str | None = None
+    ) -> None:
+        self.asked = asked
+        self.past = past
+        self.digest = digest
 
 
 _OUTSIDE = (Reason(ReasonKind.OUTSIDE, "outside the selection"),)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from flowweaver.errors import DefinitionError, shown
@@ -21,6 +21,8 @@ __all__ = ["EAGER", "Options", "Prepared", "plan_of", "prepare"]
 
 EAGER = 1_000_000
 """Bytes up to which a restored result is loaded at once; a larger one is read when somebody asks for it."""
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Options(NamedTuple):
@@ -70,8 +72,7 @@ class Options(NamedTuple):
         return {**workflow.params, **given}
 
 
-@dataclass(slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A run that may start.
 
     Attributes:
@@ -84,10 +85,10 @@ class Prepared:
     plan: Plan
     facts: Sequence[TaskFacts]
     params: Mapping[str, Any]
-    records: Mapping[str, TaskRecord] = field(default_factory=dict)
-    results: dict[str, Any] = field(default_factory=dict)
+    records: Mapping[str, TaskRecord] = _NONE
+    results: Mapping[str, Any] = _NONE
     late: frozenset[str] = frozenset()
-    durations: Mapping[str, float] = field(default_factory=dict)
+    durations: Mapping[str, float] = _NONE
 
 
 def plan_of(
@@ -133,23 +134,21 @@ def prepare(workflow: Workflow, journal: RunJournal | None, options: Options) ->
     records = journal.load_records(list(workflow.dependencies)) if journal is not None else {}
     has_history = journal is not None and journal.has_history
     plan, facts = plan_of(workflow, records, options, now=time.time(), has_history=has_history)
-    prepared = Prepared(plan, facts, params, records)
     if journal is None:
-        return prepared
+        return Prepared(plan, facts, params)
     selection = options.selection(workflow)
+    results: dict[str, Any] = {}
     unloadable: dict[str, str] = {}
     while True:
-        missing = _load(prepared, journal, workflow)
+        late, missing = _load(plan, records, results, journal, workflow)
         if not missing:
             break
         unloadable |= missing
-        prepared.facts = [
-            known._replace(unloadable=unloadable[known.name]) if known.name in unloadable else known
-            for known in prepared.facts
+        facts = [
+            known._replace(unloadable=unloadable[known.name]) if known.name in unloadable else known for known in facts
         ]
-        prepared.plan = make_plan(prepared.facts, records, selection=selection, now=time.time())
-    prepared.durations = journal.durations()
-    return prepared
+        plan = make_plan(facts, records, selection=selection, now=time.time())
+    return Prepared(plan, facts, params, records, results, late, journal.durations())
 
 
 _FIRST = (Reason(ReasonKind.NEVER_RAN, "first run"),)
@@ -161,23 +160,25 @@ def _everything(workflow: Workflow, params: Mapping[str, Any]) -> Prepared:
     return Prepared(plan, (), params)
 
 
-def _load(prepared: Prepared, journal: RunJournal, workflow: Workflow) -> dict[str, str]:
-    """Load the results of tasks that do not run: the small ones, and all that a planned task needs.
+def _load(
+    plan: Plan, records: Mapping[str, TaskRecord], results: dict[str, Any], journal: RunJournal, workflow: Workflow
+) -> tuple[frozenset[str], dict[str, str]]:
+    """Load the results of tasks that do not run into ``results``: the small ones, and all that a planned task needs.
 
     Returns:
-        The tasks whose result cannot be had although it is needed, and why.
+        The tasks whose result is read when somebody asks for it; and those whose result cannot be had, and why.
     """
-    plan, records = prepared.plan.tasks, prepared.records
+    tasks = plan.tasks
     needed = {
         dependency
         for name, dependencies in workflow.dependencies.items()
-        if plan[name].action in (Action.RUN, Action.MAYBE)
+        if tasks[name].action in (Action.RUN, Action.MAYBE)
         for dependency in dependencies
     }
     wanted = []
     late = set()
-    for name, task in plan.items():
-        if task.action is Action.RUN or name in prepared.results:
+    for name, task in tasks.items():
+        if task.action is Action.RUN or name in results:
             continue
         record = records.get(name)
         if record is None or record.encoding is None or (task.action is Action.LEAVE and name not in needed):
@@ -189,8 +190,7 @@ def _load(prepared: Prepared, journal: RunJournal, workflow: Workflow) -> dict[s
     missing: dict[str, str] = {}
     for name, value, reason in journal.load_results(wanted):
         if reason is None:
-            prepared.results[name] = value
+            results[name] = value
         else:
             missing[name] = str(reason)
-    prepared.late = frozenset(late)
-    return missing
+    return frozenset(late), missing

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["Arguments", "arguments_of", "is_async_callable", "pass_by_name"]
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+_VAR_KEYWORDS = 0x08
+"""A flag of code objects. The module inspect has a name for it and takes 5 ms to import: only what is rare asks it."""
+
+
+class Arguments(NamedTuple):
     """What a function's signature asks for.
 
     Attributes:
@@ -47,7 +48,7 @@ def _arguments_of_code(code: Any, defaults: int, kw_defaults: frozenset[str]) ->
         positional_only=only,
         keywords=positional[len(only) :] + keyword_only,
         required=required,
-        takes_all=bool(code.co_flags & inspect.CO_VARKEYWORDS),
+        takes_all=bool(code.co_flags & _VAR_KEYWORDS),
     )
 
 
@@ -59,6 +60,8 @@ def arguments_of(func: Callable[..., Any]) -> Arguments:
         return _arguments_of_code(
             func.__code__, len(func.__defaults__ or ()), frozenset(kw_defaults) if kw_defaults else frozenset()
         )
+    import inspect
+
     try:
         parameters = inspect.signature(func).parameters.values()
     except Exception:  # a built-in tells nothing; an object of the user's may raise anything when it is asked
@@ -78,6 +81,8 @@ def arguments_of(func: Callable[..., Any]) -> Arguments:
 
 def is_async_callable(func: Callable[..., Any]) -> bool:
     """Tell whether calling it gives a coroutine; looks through partial objects and ``__call__``."""
+    import inspect
+
     if type(func) is FunctionType:
         return inspect.iscoroutinefunction(func)
     try:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from flowweaver.bytecode import Reference, hash_text
 
@@ -22,8 +22,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef, ast.Lambda)
 
 
-@dataclass(slots=True)
-class ClassSource:
+class ClassSource(NamedTuple):
     """A class's body without its functions: decorators, bases, and the statements between the methods.
 
     Attributes:
@@ -35,7 +34,6 @@ class ClassSource:
     references: tuple[Reference, ...] = ()
 
 
-@dataclass(slots=True)
 class ModuleSource:
     """What the source of one module tells.
 
@@ -45,11 +43,12 @@ class ModuleSource:
         classes: by qualified name.
     """
 
-    imports: dict[str, tuple[str, str, int]] = field(default_factory=dict)
-    nonlocals: dict[str, set[str]] = field(default_factory=dict)
-    classes: dict[str, ClassSource] = field(default_factory=dict)
-    _literals: dict[str, ast.expr] = field(default_factory=dict)
-    _digests: dict[str, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.imports: dict[str, tuple[str, str, int]] = {}
+        self.nonlocals: dict[str, set[str]] = {}
+        self.classes: dict[str, ClassSource] = {}
+        self._literals: dict[str, ast.expr] = {}
+        self._digests: dict[str, str] = {}
 
     def constant(self, name: str) -> str | None:
         """Return the hash of a constant's literal, None if the name is not one."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 from flowweaver.status import WorkflowStatus
 
 __all__ = ["RunSummary"]
 
 
-@dataclass(frozen=True, slots=True)
-class RunSummary:
+class RunSummary(NamedTuple):
     """How a run ended.
 
     Attributes:
@@ -36,7 +36,7 @@ class RunSummary:
     failed: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
-    errors: Mapping[str, BaseException] = field(default_factory=dict)
+    errors: Mapping[str, BaseException] = MappingProxyType({})
     contained: int = 0
     left_behind: int = 0
 

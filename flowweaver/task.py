@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from types import MappingProxyType
+from types import CoroutineType, MappingProxyType
 from typing import Any, Final, TypeVar, overload
 
 from flowweaver.errors import DefinitionError, TaskExecutionError, describe_exception, shown
@@ -215,7 +214,7 @@ class Task:
         self.started_at = datetime.now().astimezone()
         try:
             result = self.func(*args, **kwargs)
-            if inspect.iscoroutine(result):
+            if isinstance(result, CoroutineType):
                 result = _run_coroutine(result)
         except BaseException as error:
             self.error = error

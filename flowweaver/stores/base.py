@@ -12,7 +12,6 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from inspect import signature
 from typing import Any
 
 from flowweaver.errors import DefinitionError, StateError, describe_exception, shown, visible
@@ -240,6 +239,8 @@ class PlainJournal(RunJournal):
     """
 
     def __init__(self, store: BaseStateStore) -> None:
+        from inspect import signature  # loads much, and most stores need none of it
+
         self._store = store
         try:
             signature(store.save_task_state).bind("", None, None, None, None)

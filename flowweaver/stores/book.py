@@ -6,7 +6,6 @@ The same rules as in a state file of SQLite, on a dict: whose record it is, what
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from flowweaver.records import TaskRecord
@@ -18,7 +17,6 @@ __all__ = ["LIVE", "Book", "Entry"]
 LIVE: Final = frozenset({TaskStatus.RUNNING, TaskStatus.RETRYING})
 
 
-@dataclass(slots=True)
 class Entry:
     """What is kept of one task.
 
@@ -28,9 +26,12 @@ class Entry:
         seconds: remembered durations, as text.
     """
 
-    record: TaskRecord
-    timestamp: str
-    seconds: str = ""
+    __slots__ = ("record", "seconds", "timestamp")
+
+    def __init__(self, record: TaskRecord, timestamp: str, seconds: str = "") -> None:
+        self.record = record
+        self.timestamp = timestamp
+        self.seconds = seconds
 
     def as_read(self, *, alive: bool) -> TaskRecord:
         """Return the record as a store gives it: without the value, with what is known of it.
@@ -50,7 +51,6 @@ class Entry:
         return record if record.status not in LIVE or alive else _interrupted(record)
 
 
-@dataclass(slots=True)
 class Book:
     """All entries, by workflow ("" for none) and task name, in the order in which they came.
 
@@ -59,9 +59,10 @@ class Book:
         changed: entries that were written since the book was last saved.
     """
 
-    entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
-    runs: dict[str, int] = field(default_factory=dict)
-    changed: set[tuple[str, str]] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.entries: dict[tuple[str, str], Entry] = {}
+        self.runs: dict[str, int] = {}
+        self.changed: set[tuple[str, str]] = set()
 
     def find(self, workflow: str, name: str) -> Entry | None:
         """Return a task's entry: the workflow's own, or else the one without a workflow."""

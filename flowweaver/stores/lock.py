@@ -12,9 +12,8 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from flowweaver.errors import StateError, StateLockedError, visible
 
@@ -62,8 +61,7 @@ else:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """Who holds a lock; ``since`` in seconds since the epoch."""
 
     pid: int
@@ -173,7 +171,7 @@ class FileLock:
             self._descriptor, self._shared = descriptor, shared
             _held.add(self)
         if not shared:
-            self._write(json.dumps(asdict(Holder.here())))
+            self._write(json.dumps(Holder.here()._asdict()))
         return True
 
     def _error(self, what: str, error: OSError) -> StateError:

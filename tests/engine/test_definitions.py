@@ -15,6 +15,7 @@ from flowweaver import (
     DuplicateTaskError,
     JSONStateStore,
     RetryPolicy,
+    RunSummary,
     SequentialExecutor,
     SQLiteStateStore,
     Task,
@@ -376,6 +377,29 @@ def test_a_delay_is_never_negative_nor_longer_than_the_longest(delay, backoff, m
 def test_delays_grow_by_the_backoff():
     policy = RetryPolicy(retries=3, delay=1, backoff=2, max_delay=5)
     assert [policy.delay_before(attempt) for attempt in (2, 3, 4, 5)] == [1, 2, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda **more: RetryPolicy(**{"retries": 3, "delay": 1.5} | more), "RetryPolicy(retries=3, delay=1.5, "),
+        (
+            lambda **more: RunSummary(
+                **{"workflow": "w", "run_id": 1, "outcome": "failed", "started_at": None, "duration": 2.0} | more
+            ),
+            "RunSummary(workflow='w', run_id=1, outcome='failed', ",
+        ),
+    ],
+    ids=["RetryPolicy", "RunSummary"],
+)
+def test_what_is_a_value_equals_its_like_says_its_fields_and_does_not_change(make, text):
+    one, field = make(), make()._fields[0]
+    assert one is not make()
+    assert one == make()
+    assert one != make(**{field: "other"})
+    assert repr(one).startswith(text)
+    with pytest.raises(AttributeError):
+        setattr(one, field, "other")
 
 
 def test_ages_are_seconds_or_text():
