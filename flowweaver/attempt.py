@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowweaver.capture import Sink, current_attempt
 from flowweaver.forks import end_child, forks
+from flowweaver.records import StoredValue
 from flowweaver.task import Task
 
 if TYPE_CHECKING:
@@ -27,13 +28,16 @@ class Attempt:
         ended: monotonic seconds at which it came back.
         closed: it has its outcome; whatever it brings later is discarded.
         given_up: it got its outcome before its function came back.
+        stored: its result in the form in which a store keeps it; None if there is no store.
+        trace: the traceback of its error.
+        lacking: what is to be said of the files that its task declares, now that it has ended.
         hand: what its worker makes before and after it, and brings back together with it; None if that is nothing.
         cancelled: the run asked it to end.
         stop_coroutine: asks the coroutine that it awaits to end; None if there is none.
     """
 
-    __slots__ = ("args", "cancelled", "closed", "ended", "error", "given_up", "hand", "index", "kwargs", "number",
-                 "result", "sink", "started", "stop_coroutine", "task")  # fmt: skip
+    __slots__ = ("args", "cancelled", "closed", "ended", "error", "given_up", "hand", "index", "kwargs", "lacking",
+                 "number", "result", "sink", "started", "stop_coroutine", "stored", "task", "trace")  # fmt: skip
 
     def __init__(self, task: Task, index: int, number: int, args: list[Any], kwargs: dict[str, Any]) -> None:
         self.task = task
@@ -49,6 +53,9 @@ class Attempt:
         self.cancelled = False
         self.result: Any = None
         self.error: BaseException | None = None
+        self.stored: StoredValue | None = None
+        self.trace: str | None = None
+        self.lacking: tuple[str, ...] = ()
         self.sink: Sink | None = None
         self.stop_coroutine: Callable[[], object] | None = None
 

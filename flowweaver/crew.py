@@ -63,12 +63,10 @@ class Crew:
 
     def in_the_way(self, now: float) -> bool:
         """Tell whether the worker that has just ended an attempt only takes time from another that is as quick."""
+        if self.busy <= 1 or not self.crowded:
+            return False
         since = now - LOOK_AGAIN
-        return (
-            self.busy > 1
-            and self.crowded
-            and any(not other.started or other.ended or other.started > since for other in self._inflight)
-        )
+        return any(not other.started or other.ended or other.started > since for other in self._inflight)
 
     def lacks(self, ready: int) -> bool:
         """Tell whether one more worker would find something to do, with so many tasks ready."""

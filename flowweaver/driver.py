@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from heapq import heappop, heappush
 from queue import SimpleQueue
 from typing import Any
@@ -19,13 +20,13 @@ from flowweaver.attempt import Attempt
 from flowweaver.capture import Sink, line_witnesses
 from flowweaver.crew import Crew
 from flowweaver.errors import StateError, TaskTimeoutError
-from flowweaver.hand import Ended, Hand
+from flowweaver.hand import Hand
 from flowweaver.ledger import Ledger
 from flowweaver.notify import Notifier
 from flowweaver.pace import LOOK_AGAIN
 from flowweaver.plan import Action, no_input, no_output, settle
 from flowweaver.prepare import Prepared
-from flowweaver.records import LogLine, Provenance, StoredValue
+from flowweaver.records import LogLine, Provenance
 from flowweaver.results import Results
 from flowweaver.scheduler import Scheduler, State, ranks_by_remaining_path
 from flowweaver.status import TaskStatus
@@ -81,6 +82,7 @@ class Driver:
         self._workers = workers
         self._notifier = notifier
         self._captures = captures
+        self._stirred = self._arm_output if notifier.wants("TaskWriting") else None
         self._ledger = Ledger(run_id, journal, notifier, wall=clock.wall, monotonic=clock.monotonic)
         self.tasks: list[Task] = workflow.tasks
         numbers = {task.name: index for index, task in enumerate(self.tasks)}
@@ -128,12 +130,15 @@ class Driver:
         Args:
             go_on: False: this worker takes nothing more.
         """
-        trace = traceback_text(attempt.error) if attempt.error is not None else None
-        ended = Ended(attempt, self._ledger.encode(attempt), trace, self._lacking(attempt))
+        if attempt.error is not None:
+            attempt.trace = traceback_text(attempt.error)
+        else:
+            attempt.stored = self._ledger.encode(attempt)
+            attempt.lacking = self._lacking(attempt)
         if attempt.sink is not None:
             attempt.sink.close()
         hand = attempt.hand
-        if hand is not None and (following := hand.lay_down(ended)) is not None:
+        if hand is not None and (following := hand.lay_down(attempt)) is not None:
             return following
         calls_back = bool(attempt.task.callbacks)
         with self.lock:
@@ -142,7 +147,7 @@ class Driver:
                 return None
             if hand is not None:
                 self._take_apart(hand)
-            final = hand is None and self._take_in(ended)
+            final = hand is None and self._take_in(attempt)
             following = self._advance(want=go_on and not calls_back and not self._in_the_way())
             if following is None and not calls_back:
                 self._worker_goes()
@@ -322,8 +327,7 @@ class Driver:
                 self.scheduler.release(one.index)
         elif picked:
             attempt = picked[0]
-            for one in picked:
-                self._begin(one)
+            self._begin(picked)
         ready = self.scheduler.ready(now)
         if crew.lacks(ready):
             if crew.busy and crew.crowded:
@@ -362,9 +366,9 @@ class Driver:
             waiting.hand = None
             self._crew.back.append(waiting)
         while hand.ended:
-            ended = hand.ended.popleft()
-            if not ended.attempt.closed:
-                self._take_in(ended)
+            attempt = hand.ended.popleft()
+            if not attempt.closed:
+                self._take_in(attempt)
 
     def _let_back_go(self) -> None:
         """Begin nothing more of what was handed out."""
@@ -408,8 +412,7 @@ class Driver:
             task = self.tasks[index]
             attempt = Attempt(task, index, self._attempts[index], *self._results.arguments(index))
             if self._captures:
-                stirred = self._arm_output if self._notifier.wants("TaskWriting") else None
-                attempt.sink = Sink(task.name, attempt.number, self.take_line, self.clock.wall, stirred)
+                attempt.sink = Sink(task.name, attempt.number, self.take_line, self.clock.wall, self._stirred)
             self._ledger.starts(attempt)
             return attempt
         return None
@@ -427,9 +430,9 @@ class Driver:
             self._facts[index] = look_again(self._facts[index], task, record=self._records.get(task.name))
 
     def _lacking(self, attempt: Attempt) -> tuple[str, ...]:
-        """Return what is to be said of the files that a task declares, once it is done; it looks at them."""
+        """Return what is to be said of the files that a task declares, now that it is done; it looks at them."""
         task = attempt.task
-        if attempt.error is not None or not (task.inputs or task.outputs):
+        if not (task.inputs or task.outputs):
             return ()
         from flowweaver.facts import products_not_made  # see prepare
 
@@ -438,11 +441,12 @@ class Driver:
         said += [no_output(task.name, path) for path in products_not_made(task)]
         return tuple(text for text in said if text not in self._warned)
 
-    def _begin(self, attempt: Attempt) -> None:
-        self._inflight.add(attempt)
-        if attempt.task.timeout is not None:
-            self.later(attempt.task.timeout, lambda: self._deadline(attempt))
-        self._ledger.started(attempt)
+    def _begin(self, picked: Sequence[Attempt]) -> None:
+        for attempt in picked:
+            self._inflight.add(attempt)
+            if attempt.task.timeout is not None:
+                self.later(attempt.task.timeout, partial(self._deadline, attempt))
+        self._ledger.started(picked)
 
     def take_line(self, line: LogLine) -> None:
         """Take a line of output, to be written with the next commit or soon; needs no lock."""
@@ -458,30 +462,29 @@ class Driver:
 
     # -- outcomes, under the lock -----------------------------------------------------------------------------------
 
-    def _take_in(self, ended: Ended) -> bool:
+    def _take_in(self, attempt: Attempt) -> bool:
         """Take in how an attempt ended by itself; return whether its task has its end by that."""
-        attempt, value, trace, lacking = ended
         attempt.closed = True
         self._inflight.discard(attempt)
         self._crew.ended(attempt)
         timeout = attempt.task.timeout
         late = timeout is not None and attempt.ended - attempt.started > timeout
         if late:
-            attempt.error, trace = _timeout_error(attempt), None
+            attempt.error, attempt.trace = _timeout_error(attempt), None
         if attempt.error is None:
-            self._complete(attempt, value, lacking)
+            self._complete(attempt)
             return True
         left = type(attempt.error) is Leave and self.stop_asked
         if left or (attempt.cancelled and not late):
             self._interrupt(attempt)
             return False
-        return self._fail(attempt, attempt.error, trace, timed_out=late)
+        return self._fail(attempt, attempt.error, attempt.trace, timed_out=late)
 
-    def _complete(self, attempt: Attempt, value: StoredValue | None, lacking: tuple[str, ...]) -> None:
+    def _complete(self, attempt: Attempt) -> None:
         index = attempt.index
-        self._results.put(index, attempt.result, value)
-        self._ledger.completed(attempt, attempt.ended - attempt.started, value, self._provenance(index), lacking)
-        attempt.result = None
+        self._results.put(index, attempt.result, attempt.stored)
+        self._ledger.completed(attempt, attempt.ended - attempt.started, self._provenance(index))
+        attempt.result = attempt.stored = None
         self.scheduler.complete(index)
         self._ended(index)
 
@@ -585,6 +588,8 @@ class Driver:
         if not self._facts:
             return None
         known = self._facts[index].provenance
+        if not self._results.has_inputs(index):
+            return known
         return Provenance(known.code, known.params, self._results.inputs(index), known.files)
 
     # -- how it stands ----------------------------------------------------------------------------------------------

@@ -8,27 +8,10 @@ written. Where one turns out to be long, the others do not wait for it: whoever 
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
 
 from flowweaver.attempt import Attempt
-from flowweaver.records import StoredValue
 
-__all__ = ["Ended", "Hand"]
-
-
-class Ended(NamedTuple):
-    """How an attempt ended by itself, as far as that can be said without the driver's lock.
-
-    Attributes:
-        value: its result in the form in which a store keeps it.
-        trace: the traceback of its error.
-        lacking: what is to be said of the files that its task declares.
-    """
-
-    attempt: Attempt
-    value: StoredValue | None = None
-    trace: str | None = None
-    lacking: tuple[str, ...] = ()
+__all__ = ["Hand"]
 
 
 class Hand:
@@ -44,12 +27,12 @@ class Hand:
     def __init__(self, waiting: list[Attempt]) -> None:
         # Taking one out of a deque is a single step, so neither side needs a lock.
         self.waiting = deque(waiting)
-        self.ended: deque[Ended] = deque()
+        self.ended: deque[Attempt] = deque()
 
-    def lay_down(self, ended: Ended) -> Attempt | None:
+    def lay_down(self, attempt: Attempt) -> Attempt | None:
         """Keep one that has ended, and return the next to be made; None if all are to be brought back now."""
-        self.ended.append(ended)
-        return None if ended.attempt.error is not None else self.next()
+        self.ended.append(attempt)
+        return None if attempt.error is not None else self.next()
 
     def next(self) -> Attempt | None:
         """Take out the next to be made."""

@@ -6,7 +6,7 @@ The driver says what happened, under its lock. Rows gather here until the driver
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,7 +27,10 @@ _RUNNING, _COMPLETED = TaskStatus.RUNNING, TaskStatus.COMPLETED
 
 
 class _Contained:
-    """Around what is assigned to a Task for people to look at: a subclass's own setter must not end the run."""
+    """Around what is assigned to a Task for people to look at: a subclass's own setter must not end the run.
+
+    What is done for every task says the same with ``try``, which costs nothing as long as nothing is raised.
+    """
 
     __slots__ = ("_notifier",)
 
@@ -184,28 +187,26 @@ class Ledger:
             now = self._wall()
             self._records.append(TaskRecord(attempt.task.name, _RUNNING, now, self.run_id, attempt.number, now))
 
-    def started(self, attempt: Attempt) -> None:
-        """The RUNNING row is in the store: the attempt begins."""
-        task = attempt.task
-        with self._contained:
-            if attempt.number == 1:
-                task.started_at = datetime.fromtimestamp(self._wall(), UTC)
-            task.attempts = attempt.number
-            task.status = _RUNNING
-        if self._notifier.listening:
-            self._emit("TaskStarted", task=task.name, attempt=attempt.number)
+    def started(self, attempts: Iterable[Attempt]) -> None:
+        """Their RUNNING rows are in the store: the attempts begin."""
+        now = datetime.fromtimestamp(self._wall(), UTC)
+        for attempt in attempts:
+            task = attempt.task
+            try:
+                if attempt.number == 1:
+                    task.started_at = now
+                task.attempts = attempt.number
+                task.status = _RUNNING
+            except BaseException as error:
+                self._notifier.raised("setter", error)
+            if self._notifier.listening:
+                self._emit("TaskStarted", task=task.name, attempt=attempt.number)
+        if self._facts:
             self._tell()
 
-    def completed(
-        self,
-        attempt: Attempt,
-        duration: float,
-        value: StoredValue | None,
-        provenance: Provenance | None,
-        warnings: tuple[str, ...] = (),
-    ) -> None:
+    def completed(self, attempt: Attempt, duration: float, provenance: Provenance | None) -> None:
         """A task has its result."""
-        task, ended = attempt.task, self._ended_at(attempt)
+        task, ended, value = attempt.task, self._ended_at(attempt), attempt.stored
         if value is not None:
             now, began = self._wall(), ended - duration
             record = TaskRecord(
@@ -214,13 +215,15 @@ class Ledger:
             self._records.append(record)
         if self._notifier.listening:
             self._silent.append((task.name, attempt.number))
-        with self._contained:
+        try:
             task.result = attempt.result
             task.error = None
             task.finished_at = datetime.fromtimestamp(ended, UTC)
             task.duration = duration
             task.status = _COMPLETED
-        if self._notifier.listening or warnings:
+        except BaseException as error:
+            self._notifier.raised("setter", error)
+        if self._notifier.listening or attempt.lacking:
             self._emit(
                 "TaskCompleted",
                 time=ended,
@@ -230,7 +233,7 @@ class Ledger:
                 summary="" if value is None else value.summary,
                 size=0 if value is None else value.size,
                 not_kept=None if value is None else value.not_kept,
-                warnings=warnings,
+                warnings=attempt.lacking,
             )
 
     def failed(

@@ -51,25 +51,22 @@ class Notifier:
         logger: writes events to the log, as far as the log wants them.
 
     Attributes:
+        listening: somebody listens; else no event need be made.
         contained: how often one of them raised.
     """
 
     def __init__(self, listeners: Sequence[Listener], logger: Listener) -> None:
         self._listeners = [*listeners, logger] if log.isEnabledFor(logging.INFO) else list(listeners)
+        self.listening = bool(self._listeners)
         self._warnings = None if logger in self._listeners or not log.isEnabledFor(logging.WARNING) else logger
         self._queue: deque[Event] = deque()
         self._delivering = threading.Lock()
         self.sequence = 0
         self.contained = 0
 
-    @property
-    def listening(self) -> bool:
-        """Somebody listens; else no event need be made."""
-        return bool(self._listeners)
-
     def wants(self, kind: str) -> bool:
         """Somebody is to be told of this kind of event."""
-        return bool(self._listeners) or (kind in _MAY_WARN and self._warnings is not None)
+        return self.listening or (kind in _MAY_WARN and self._warnings is not None)
 
     def emit(self, kind: str, **facts: Any) -> None:
         """Queue an event of the class of this name; the caller holds the driver's lock, which gives the order."""

@@ -22,14 +22,17 @@ _LONG: Final = 1e-3
 _SHARE: Final = 1 / 8
 """Weight of the latest task in the average."""
 
+_FIRST: Final = 2 * _SHORT
+"""Seconds that a task is taken to last before the first has ended: long, until half a dozen turn out to be short."""
+
 
 class Pace:
-    """A moving average of how long tasks took; before the first they count as long."""
+    """A moving average of how long tasks took."""
 
     __slots__ = ("_seconds",)
 
     def __init__(self) -> None:
-        self._seconds = _LONG
+        self._seconds = _FIRST
 
     def took(self, seconds: float) -> None:
         """Take in how long a task took, in seconds."""

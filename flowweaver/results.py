@@ -34,29 +34,33 @@ class Results:
         fixed: Collection[int],
         load_later: Callable[[str], Any],
     ) -> None:
-        self._workflow = workflow
         self._tasks: list[Task] = workflow.tasks
         self._names = [task.name for task in self._tasks]
+        self._asked = workflow.signatures
         self._dependencies = dependencies
         self._params = prepared.params
         self._load_later = load_later
         self._late = prepared.late
         self._values: list[Any] = [prepared.results.get(task.name) for task in self._tasks]
-        self._sizes = [0] * len(self._tasks)
         self.digests: list[str | None] = [None] * len(self._tasks)
         self._kept: set[int] = set()
         """Tasks whose recorded result is in the store."""
-        self._users = [0] * len(self._tasks)
-        for index, task in enumerate(self._tasks):
-            record = prepared.records.get(task.name)
-            if record is not None:
-                self.digests[index] = record.digest
-                self._sizes[index] = record.size
-                if record.encoding is not None:
-                    self._kept.add(index)
-            if index not in fixed:
-                for dependency in dependencies[index]:
-                    self._users[dependency] += 1
+        self._over = [False] * len(self._tasks)
+        """Tasks that will not ask for a result any more."""
+        for index in fixed:
+            self._over[index] = True
+        self._large: dict[int, int] = {}
+        """Tasks with a large result that is kept, and how many of their consumers are not over."""
+        self._consumers: list[list[int]] = []
+        if prepared.records:
+            for index, task in enumerate(self._tasks):
+                record = prepared.records.get(task.name)
+                if record is not None:
+                    self.digests[index] = record.digest
+                    if record.encoding is not None:
+                        self._kept.add(index)
+                    if record.size > EAGER:
+                        self._watch(index)
 
     def arguments(self, index: int) -> tuple[list[Any], dict[str, Any]]:
         """Return the positional and keyword arguments with which a task's function is called."""
@@ -64,9 +68,11 @@ class Results:
         needed = self._dependencies[index]
         if not needed and not params:
             return [], {}
-        asked = self._workflow.arguments(self._names[index])
         names, values = self._names, self._values
-        upstream = {names[dependency]: values[dependency] for dependency in needed}
+        upstream = {}
+        for dependency in needed:  # for the few that a task has, quicker than any comprehension
+            upstream[names[dependency]] = values[dependency]
+        asked = self._asked[names[index]]
         if asked.takes_all and not asked.positional_only and not params:
             return [], upstream
         args = []
@@ -88,14 +94,18 @@ class Results:
 
     def inputs(self, index: int) -> tuple[str | None, ...]:
         """Return the digest of each dependency's result, None where it has none."""
-        return tuple(self.digests[dependency] for dependency in self._dependencies[index])
+        return tuple([self.digests[dependency] for dependency in self._dependencies[index]])
 
     def put(self, index: int, value: Any, stored: StoredValue | None) -> None:
         """Take the result of a task that has run."""
         self._values[index] = value
-        kept = stored is not None and stored.encoding is not None
-        self.digests[index] = stored.digest if kept and stored is not None else None
-        self._sizes[index] = stored.size if kept and stored is not None else 0
+        self._large.pop(index, None)
+        if stored is None or stored.encoding is None:
+            self.digests[index] = None
+            return
+        self.digests[index] = stored.digest
+        if stored.size > EAGER:
+            self._watch(index)
 
     def restored(self, index: int) -> Any:
         """Return what the Task of a reused result shows: the value, or a stand-in that reads it when asked."""
@@ -107,18 +117,32 @@ class Results:
         value = self._values[index]
         return self._stored(self._tasks[index].name) if value is None and index in self._kept else value
 
-    def ended(self, index: int) -> list[tuple[Task, Any]]:
+    def _watch(self, index: int) -> None:
+        if not self._consumers:
+            self._consumers = [[] for _ in self._tasks]
+            for consumer, needed in enumerate(self._dependencies):
+                for dependency in needed:
+                    self._consumers[dependency].append(consumer)
+        self._large[index] = sum(not self._over[consumer] for consumer in self._consumers[index])
+
+    def ended(self, index: int) -> Sequence[tuple[Task, Any]]:
         """A task had its end. Return the tasks whose result leaves memory by that, each with its stand-in."""
+        self._over[index] = True
+        large = self._large
+        if not large:
+            return ()
         leaving = []
         for dependency in self._dependencies[index]:
-            self._users[dependency] -= 1
-            if not self._users[dependency]:
-                leaving.append(dependency)
-        if not self._users[index]:
+            if dependency in large:
+                large[dependency] -= 1
+                if not large[dependency]:
+                    leaving.append(dependency)
+        if large.get(index) == 0:
             leaving.append(index)
-        return [self._leave(number) for number in leaving if self._sizes[number] > EAGER]
+        return [self._leave(number) for number in leaving]
 
     def _leave(self, index: int) -> tuple[Task, Any]:
+        del self._large[index]
         self._values[index] = None
         return self._tasks[index], self._stored(self._tasks[index].name)
 

@@ -94,12 +94,12 @@ class Scheduler:
             self.states[index] = _DONE
         self.open = count - len(done)
         """Tasks that have not had their end."""
-        self._rank = ranks
-        self._by_rank: list[int] = []
+        self._rank: Sequence[int] = range(count) if ranks is None else ranks
+        self._by_rank: Sequence[int] = self._rank
         if ranks is not None:
-            self._by_rank = [0] * count
+            self._by_rank = by_rank = [0] * count
             for index, rank in enumerate(ranks):
-                self._by_rank[rank] = index
+                by_rank[rank] = index
         self._children: list[list[int]] = [[] for _ in range(count)]
         self._missing = [0] * count
         self._ready: list[int] = []
@@ -120,14 +120,12 @@ class Scheduler:
 
     def _make_ready(self, index: int) -> None:
         self.states[index] = _READY
-        heappush(self._ready, index if self._rank is None else self._rank[index])
-
-    def _at(self, rank: int) -> int:
-        return rank if self._rank is None else self._by_rank[rank]
+        heappush(self._ready, self._rank[index])
 
     def ready(self, now: float) -> int:
         """Return how many tasks could start now."""
-        self._promote(now)
+        if self._waiting:
+            self._promote(now)
         return len(self._due) + (0 if self.halted else len(self._ready))
 
     def take(self, now: float) -> int | None:
@@ -139,8 +137,7 @@ class Scheduler:
             heap = self._due
         if not heap:
             return None
-        rank = heappop(heap)
-        index = rank if self._rank is None else self._by_rank[rank]
+        index = self._by_rank[heappop(heap)]
         self.states[index] = _RUNNING
         self.running += 1
         return index
@@ -156,13 +153,14 @@ class Scheduler:
 
     def complete(self, index: int) -> int:
         """A running task has its result. Return how many tasks became ready by that."""
-        self.states[index] = _DONE
+        states, missing = self.states, self._missing
+        states[index] = _DONE
         self.running -= 1
         self.open -= 1
         released = 0
         for child in self._children[index]:
-            self._missing[child] -= 1
-            if not self._missing[child] and self.states[child] is _WAITING:
+            missing[child] = left = missing[child] - 1
+            if not left and states[child] is _WAITING:
                 self._make_ready(child)
                 released += 1
         return released
@@ -171,7 +169,7 @@ class Scheduler:
         """A running task's attempt failed; the next one may start at time ``at``."""
         self.states[index] = _RETRYING
         self.running -= 1
-        heappush(self._waiting, (at, index if self._rank is None else self._rank[index]))
+        heappush(self._waiting, (at, self._rank[index]))
 
     def fail(self, index: int) -> list[int]:
         """A running task failed for good. Return the descendants that are skipped by that, in order."""
@@ -200,7 +198,7 @@ class Scheduler:
     def stop(self) -> list[int]:
         """Start nothing more; return the tasks that were waiting for a retry, which are released."""
         self.halted = True
-        waiting = sorted(self._at(rank) for rank in (*(entry[1] for entry in self._waiting), *self._due))
+        waiting = sorted(self._by_rank[rank] for rank in (*(entry[1] for entry in self._waiting), *self._due))
         self._waiting.clear()
         self._due.clear()
         for index in waiting:
@@ -225,7 +223,7 @@ class Scheduler:
         assert self.running == states.count(_RUNNING)
         assert self.open == sum(s <= _RETRYING for s in states)
         assert len(self._waiting) + len(self._due) == states.count(_RETRYING)
-        assert sorted(self._at(rank) for rank in self._ready) == [
+        assert sorted(self._by_rank[rank] for rank in self._ready) == [
             index for index, state in enumerate(states) if state is _READY
         ]
         for index, needed in enumerate(dependencies):

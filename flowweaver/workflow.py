@@ -231,6 +231,11 @@ class Workflow:
         """The dependencies of every task by name, in the order in which tasks were added."""
         return MappingProxyType(self._dependencies)
 
+    @property
+    def signatures(self) -> Mapping[str, Arguments]:
+        """What the function of every task asks for, by the task's name."""
+        return MappingProxyType(self._arguments)
+
     def arguments(self, name: str) -> Arguments:
         """Return what a task's function asks for.
 

@@ -32,6 +32,14 @@ def test_one_long_task_is_enough_to_call_for_more_workers(before: list[float]) -
     assert not pace.short
 
 
+def test_at_the_beginning_workers_are_called_and_half_a_dozen_tasks_of_nothing_call_them_off() -> None:
+    pace = Pace()
+    assert not pace.short
+    for _ in range(6):
+        pace.took(1e-6)
+    assert pace.short
+
+
 def threads_of(bodies: list[Any], workers: int) -> list[int]:
     seen: list[int] = []
     flow = Workflow("pace")

@@ -139,6 +139,42 @@ def test_a_large_result_leaves_memory_with_its_last_consumer_and_is_read_when_as
         _ = workflow.get_task("make").result
 
 
+@pytest.mark.parametrize("made_before", [False, True])
+def test_a_large_result_stays_for_each_of_its_consumers_also_if_some_of_them_are_skipped(tmp_path, made_before):
+    store = SQLiteStateStore(str(tmp_path / "s.db"))
+
+    def is_held(workflow):
+        return isinstance(vars(workflow.get_task("make"))["_result"], str)
+
+    def build(fails):
+        workflow, seen = Workflow("w"), []
+
+        def look(make, **before):
+            seen.append((len(make), is_held(workflow)))
+
+        def fail():
+            if fails:
+                raise ValueError
+
+        workflow.add_task(Task("fail", fail, version=str(fails)))
+        workflow.add_task(Task("behind", lambda: None), ["fail"])
+        workflow.add_task(Task("behind all", lambda: None), ["behind"])  # so the path is as long as that of "make"
+        workflow.add_task(Task("make", lambda: "x" * 2_000_000))
+        workflow.add_task(Task("skipped", look, version=str(fails)), ["make", "fail"])
+        workflow.add_task(Task("first", look, version=str(fails)), ["make"])
+        workflow.add_task(Task("second", look, version=str(fails)), ["make", "first"])
+        return workflow, seen
+
+    if made_before:
+        SequentialExecutor(state_store=store).execute(build(fails=False)[0])
+    workflow, seen = build(fails=True)
+    with pytest.raises(WorkflowExecutionError):
+        SequentialExecutor(state_store=store).execute(workflow, keep_going=True)
+    assert seen == [(2_000_000, True)] * 2
+    assert workflow.get_task("make").restored == made_before
+    assert not is_held(workflow)
+
+
 def test_a_run_that_was_asked_to_do_everything_again_is_finished_by_a_resume(tmp_path):
     store = SQLiteStateStore(str(tmp_path / "s.db"))
     ran, waits, begun, release = [], [], threading.Event(), threading.Event()
