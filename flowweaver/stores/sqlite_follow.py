@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from flowweaver.records import AttemptRecord, LogLine, TaskRecord
 from flowweaver.stores.sqlite_db import Database
-from flowweaver.stores.sqlite_rows import ATTEMPT_KINDS, LINE_KINDS, RECORD_COLUMNS, is_sane, record_of
+from flowweaver.stores.sqlite_rows import ATTEMPT_KINDS, LINE_KINDS, RECORD_COLUMNS, is_sane, records_of
 
 __all__ = ["Changes", "RunTail"]
 
@@ -92,8 +92,9 @@ class RunTail:
     def _records(self, cursor: sqlite3.Cursor, names: Sequence[str]) -> Iterator[tuple[str, TaskRecord | None]]:
         for some in _portions(names):
             statement = _RECORDS.format(", ".join("?" * len(some)))
-            for row in cursor.execute(statement, (self._workflow, *some)).fetchall():
-                yield row[1], record_of(row, alive=True)
+            rows = cursor.execute(statement, (self._workflow, *some)).fetchall()
+            for row, record in zip(rows, records_of(rows, alive=True), strict=True):
+                yield row[1], record
 
     def _of_run(self, cursor: sqlite3.Cursor, statement: str, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         for some in _portions(names):

@@ -15,7 +15,7 @@ from flowweaver.stores import codec
 from flowweaver.stores.base import ResultUnavailable, RunJournal
 from flowweaver.stores.lock import BRIEFLY, FileLock, Holder
 from flowweaver.stores.sqlite_db import Database
-from flowweaver.stores.sqlite_rows import RECORD_COLUMNS, adopt, fetch_result, fetch_results, open_result, record_of
+from flowweaver.stores.sqlite_rows import RECORD_COLUMNS, adopt, fetch_result, fetch_results, open_result, records_of
 from flowweaver.stores.sqlite_settle import attempts_from_tasks, settle
 from flowweaver.stores.sqlite_steps import Step, attempt_steps, line_steps, plain_steps, record_steps
 from flowweaver.stores.text import add_seconds, medians, plain
@@ -78,18 +78,16 @@ class SQLiteJournal(RunJournal):
 
     def _records(self, names: Sequence[str], *, alive: bool) -> dict[str, TaskRecord]:
         wanted = set(names)
-        rows = self._db.read(lambda cursor: cursor.execute(_RECORDS, (self._workflow,)).fetchall())
+        found = self._db.read(lambda cursor: cursor.execute(_RECORDS, (self._workflow,)).fetchall())
+        rows = [row for row in found if row[1] in wanted]
         records = {}
         self._unowned = []
         self._blobs = dict.fromkeys(wanted, False)
-        for row in rows:
+        for row, record in zip(rows, records_of(rows, alive=alive), strict=True):
             owner, name = row[:2]
-            if name not in wanted:
-                continue
             if not owner:
                 self._unowned.append(name)
             self._blobs[name] = row[_BLOB] is not None
-            record = record_of(row, alive=alive)
             if record is not None:
                 records[name] = record
                 self._seconds[name] = row[_SECONDS]

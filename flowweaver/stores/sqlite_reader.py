@@ -25,7 +25,7 @@ from flowweaver.stores.sqlite_rows import (
     fetch_result,
     is_sane,
     open_result,
-    record_of,
+    records_of,
 )
 from flowweaver.stores.sqlite_settle import counts_so_far
 from flowweaver.stores.sqlite_states import clear_states, delete_state, list_states, load_state, save_state
@@ -90,9 +90,8 @@ class SQLiteWorkflowState(BaseStateStore):
             StateError: the state cannot be read.
         """
         rows = self._select(_RECORDS, (self._workflow,))
-        alive = self._alive()
-        records = ((row[1], record_of(row, alive=alive)) for row in rows)
-        return {name: record for name, record in records if record is not None}
+        records = records_of(rows, alive=self._alive())
+        return {row[1]: record for row, record in zip(rows, records, strict=True) if record is not None}
 
     def load_result(self, task_name: str) -> Any:
         """Return the stored result of a task.
