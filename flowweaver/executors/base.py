@@ -85,6 +85,9 @@ class BaseExecutor(ABC):
                 f"state_store takes a BaseStateStore, not {type(self.state_store).__name__}: "
                 "SQLiteStateStore(path), JSONStateStore(path), or a class of your own"
             )
+        if self.state_store is not None:
+            import flowweaver.facts  # noqa: F401  # what a run with a store compares: loaded before a run, not in it
+
         for hook in (on_workflow_start, on_workflow_success, on_workflow_failure, on_status_change, on_retry):
             if hook is not None and not callable(hook):
                 raise DefinitionError(f"A hook is a function, not {shown(hook)}")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from flowweaver.errors import StateLockedError, describe_exception
 from flowweaver.records import AttemptRecord, LogLine, StoredValue, TaskRecord
 from flowweaver.status import TaskStatus
+from flowweaver.stores import codec
 from flowweaver.stores.base import BaseStateStore, ResultUnavailable, RunJournal
 from flowweaver.stores.book import LIVE, Book, Entry
 from flowweaver.stores.text import iso, plain, seconds_from, shown_time
@@ -92,8 +93,6 @@ class BookStore(BaseStateStore):
         timestamp: datetime | None = None,
     ) -> None:
         """Keep the state of a task; what was kept for it before is replaced."""
-        from flowweaver.stores import codec
-
         owner, now = self._workflow or "", self._shelf.clock()
         when: Any = timestamp
         text = iso(now) if when is None else when if isinstance(when, str) else when.isoformat()
@@ -189,8 +188,6 @@ def value_of(entry: Entry | None, key: Callable[[], bytes] | None) -> Any:
     Raises:
         ResultUnavailable: it cannot be had.
     """
-    from flowweaver.stores import codec
-
     value = None if entry is None else entry.record.value
     if value is not None and value.not_kept is not None:
         raise ResultUnavailable(f"its result was not kept ({value.not_kept})")
@@ -240,8 +237,6 @@ class BookJournal(RunJournal):
 
     def encode(self, value: Any, *, serializer: str | None = None, persist: bool = True) -> StoredValue:
         """Return the form in which a result will be kept."""
-        from flowweaver.stores import codec
-
         return codec.encode(value, serializer=serializer, persist=persist, key=self._shelf.key)
 
     def commit(

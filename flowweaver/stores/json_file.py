@@ -12,9 +12,11 @@ from contextlib import suppress
 from typing import TypeVar
 
 from flowweaver.errors import StateError, StateLockedError, visible
+from flowweaver.stores import json_format
 from flowweaver.stores.base import path_of_file, why_not_written
 from flowweaver.stores.book import Book
 from flowweaver.stores.book_store import BookStore, Shelf
+from flowweaver.stores.lock import FileLock, holder_of
 
 __all__ = ["JSONStateStore"]
 
@@ -28,8 +30,6 @@ class _JSONFile(Shelf):
     """
 
     def __init__(self, path: str, pretty: bool, clock: Callable[[], float]) -> None:
-        from flowweaver.stores.lock import FileLock
-
         self.clock = clock
         self._shown = visible(path)
         self._path = os.path.realpath(path)
@@ -75,8 +75,6 @@ class _JSONFile(Shelf):
             self._file_lock.release()
 
     def is_alive(self, workflow: str | None) -> bool:
-        from flowweaver.stores.lock import holder_of
-
         del workflow
         return holder_of(self._file_lock.path) is not None
 
@@ -91,8 +89,6 @@ class _JSONFile(Shelf):
         stamp = self._look()
         if stamp == self._stamp:
             return
-        from flowweaver.stores import json_format
-
         text = "" if stamp is None else self._text()
         try:
             self._book = json_format.read(text)
@@ -137,8 +133,6 @@ class _JSONFile(Shelf):
         return result
 
     def _save(self) -> None:
-        from flowweaver.stores import json_format
-
         book, texts = self._book, self._texts
         members = {}
         for place, key in json_format.file_keys(book).items():

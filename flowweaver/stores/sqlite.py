@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 from flowweaver.errors import DefinitionError, shown
 from flowweaver.status import TaskStatus
 from flowweaver.stores.base import BaseStateStore, RunJournal, path_of_file
+from flowweaver.stores.sqlite_db import Database
+from flowweaver.stores.sqlite_garbage import collector
+from flowweaver.stores.sqlite_journal import SQLiteJournal
+from flowweaver.stores.sqlite_states import clear_states, delete_state, list_states, load_state, save_state
 
 if TYPE_CHECKING:
     from flowweaver.stores.sqlite_reader import SQLiteWorkflowState
@@ -55,10 +59,6 @@ class SQLiteStateStore(BaseStateStore):
             raise DefinitionError(f"gc_days is a number of days, 0 or more, not {shown(gc_days)}")
         if synchronous not in ("NORMAL", "FULL"):
             raise DefinitionError(f'synchronous is "NORMAL" or "FULL", not {shown(synchronous)}')
-        # sqlite3 and the codec take 10 ms to import; whoever only names this class does not need them.
-        from flowweaver.stores.sqlite_db import Database
-        from flowweaver.stores.sqlite_garbage import collector
-
         self.db_path = path
         self.enable_gc = bool(enable_gc)
         self.gc_days = gc_days
@@ -91,8 +91,6 @@ class SQLiteStateStore(BaseStateStore):
         Raises:
             StateError: it could not be written.
         """
-        from flowweaver.stores.sqlite_states import save_state
-
         save_state(self._db, None, task_name, status, result, error, timestamp)
 
     def load_task_state(self, task_name: str) -> dict[str, Any] | None:
@@ -104,8 +102,6 @@ class SQLiteStateStore(BaseStateStore):
         Raises:
             StateError: it could not be read.
         """
-        from flowweaver.stores.sqlite_states import load_state
-
         return load_state(self._db, None, task_name)
 
     def delete_task_state(self, task_name: str) -> None:
@@ -115,8 +111,6 @@ class SQLiteStateStore(BaseStateStore):
             StateLockedError: a run goes on.
             StateError: it could not be written.
         """
-        from flowweaver.stores.sqlite_states import delete_state
-
         delete_state(self._db, None, task_name)
 
     def list_all_tasks(self) -> list[str]:
@@ -125,8 +119,6 @@ class SQLiteStateStore(BaseStateStore):
         Raises:
             StateError: it could not be read.
         """
-        from flowweaver.stores.sqlite_states import list_states
-
         return list_states(self._db, None)
 
     def clear_all_states(self) -> None:
@@ -136,8 +128,6 @@ class SQLiteStateStore(BaseStateStore):
             StateLockedError: a run goes on.
             StateError: it could not be written.
         """
-        from flowweaver.stores.sqlite_states import clear_states
-
         clear_states(self._db, None)
 
     def for_workflow(self, name: str) -> SQLiteWorkflowState:
@@ -162,8 +152,6 @@ class SQLiteStateStore(BaseStateStore):
             StateLockedError: another run of that workflow holds this state.
             StateError: the state cannot be used.
         """
-        from flowweaver.stores.sqlite_journal import SQLiteJournal
-
         return SQLiteJournal(self._db, workflow)
 
     def close(self) -> None:

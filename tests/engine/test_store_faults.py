@@ -741,12 +741,3 @@ class TestProcess:
         assert [record.message for record in caplog.records].count(
             f"{path} lies where SQLite can keep no write-ahead log: writing takes longer, and readers wait"
         ) == 1
-
-    def test_importing_the_package_loads_none_of_what_is_slow(self) -> None:
-        code = (
-            "import sys, flowweaver, flowweaver.stores.sqlite, flowweaver.stores.memory, flowweaver.stores.json_file;"
-            "print([name for name in ('sqlite3', 'hashlib', 'hmac', 'pickle', 'platformdirs', 'decimal', 'fcntl', 'uuid')"
-            " if name in sys.modules])"
-        )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        assert done.stdout.strip() == "[]"
