@@ -14,8 +14,18 @@ from flowweaver.status import TaskStatus
 from flowweaver.stores import codec
 from flowweaver.stores.base import ResultUnavailable, RunJournal
 from flowweaver.stores.lock import BRIEFLY, FileLock, Holder
+from flowweaver.stores.schema import TASK_COLUMNS
 from flowweaver.stores.sqlite_db import Database
-from flowweaver.stores.sqlite_rows import RECORD_COLUMNS, adopt, fetch_result, fetch_results, open_result, records_of
+from flowweaver.stores.sqlite_rows import (
+    RECORD_AND_SMALL_RESULT,
+    Found,
+    adopt,
+    fetch_result,
+    fetch_results,
+    open_result,
+    records_of,
+    small_result,
+)
 from flowweaver.stores.sqlite_settle import attempts_from_tasks, settle
 from flowweaver.stores.sqlite_steps import Step, attempt_steps, line_steps, plain_steps, record_steps
 from flowweaver.stores.text import add_seconds, medians, plain
@@ -51,6 +61,8 @@ class SQLiteJournal(RunJournal):
         self._unowned: list[str] = []
         self._seconds: dict[str, str] = {}
         self._blobs: dict[str, bool] = {}
+        self._small: dict[str, Found] = {}
+        """Results that were read along with the records, until the run begins; None for those that were not."""
         self._started: set[str] = set()
         self._lines: dict[tuple[str, int], int] = {}
         database.check_writable()
@@ -88,9 +100,11 @@ class SQLiteJournal(RunJournal):
             if not owner:
                 self._unowned.append(name)
             self._blobs[name] = row[_BLOB] is not None
+            self._small[name] = None
             if record is not None:
                 records[name] = record
                 self._seconds[name] = row[_SECONDS]
+                self._small[name] = small_result(row)
         return records
 
     def load_result(self, task_name: str) -> Any:
@@ -99,12 +113,14 @@ class SQLiteJournal(RunJournal):
 
     def load_results(self, task_names: Iterable[str]) -> Iterator[tuple[str, Any, ResultUnavailable | None]]:
         """Yield each task's stored result, or the reason why it cannot be had; a hundred are read at a time."""
-        names = list(task_names)
+        names, small = list(task_names), self._small
         for some in (names[at : at + _AT_A_TIME] for at in range(0, len(names), _AT_A_TIME)):
-            found = self._db.read(partial(fetch_results, workflow=self._workflow, task_names=some))
+            unread = [name for name in some if small.get(name) is None]
+            read = partial(fetch_results, workflow=self._workflow, task_names=unread)
+            found = self._db.read(read) if unread else {}
             for name in some:
                 try:
-                    yield name, open_result(found.get(name)), None
+                    yield name, open_result(small.get(name) or found.get(name)), None
                 except ResultUnavailable as reason:
                     yield name, None, reason
 
@@ -152,7 +168,7 @@ class SQLiteJournal(RunJournal):
             return run, run_id
 
         self._run, self._run_id = self._db.write(work)
-        self._unowned = []
+        self._unowned, self._small = [], {}
         return self._run_id
 
     def take_over(self, run_id: int, names: Sequence[str]) -> dict[str, TaskRecord] | None:
@@ -173,7 +189,9 @@ class SQLiteJournal(RunJournal):
         self._db.apply([attempts_from_tasks(self._workflow)])
         lines = self._db.read(lambda cursor: cursor.execute(_LINES_SO_FAR, (self._run,)).fetchall())
         self._lines = {(name, attempt): number for name, attempt, number in lines}
-        return self._records(names, alive=True)
+        records = self._records(names, alive=True)
+        self._small = {}
+        return records
 
     def commit(
         self,
@@ -236,8 +254,8 @@ class SQLiteJournal(RunJournal):
         self._db.tidy()
 
 
-_RECORDS: Final = f"SELECT {RECORD_COLUMNS} FROM tasks WHERE workflow IN ('', ?) ORDER BY workflow"  # noqa: S608
-_SECONDS, _BLOB = -3, -1
+_RECORDS: Final = f"SELECT {RECORD_AND_SMALL_RESULT} FROM tasks WHERE workflow IN ('', ?) ORDER BY workflow"  # noqa: S608
+_SECONDS, _BLOB = map(TASK_COLUMNS.index, ("seconds", "blob"))
 _LINES_SO_FAR: Final = "SELECT task_name, attempt, max(line) FROM log_lines WHERE run = ? GROUP BY task_name, attempt"
 _UNENDED: Final = "SELECT id FROM runs WHERE workflow = ? AND run_id = ? AND outcome IS NULL"
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any, Final
 
 from flowweaver.records import CodePrint, FilePrint, Provenance, TaskRecord
 from flowweaver.status import TaskStatus
 from flowweaver.stores.base import ResultUnavailable, is_time
-from flowweaver.stores.codec import decode
+from flowweaver.stores.codec import decode, read_json
 from flowweaver.stores.schema import TASK_COLUMNS
 from flowweaver.stores.text import seconds_from
 
@@ -20,6 +20,7 @@ __all__ = [
     "GOING_ON_KINDS",
     "LINE_KINDS",
     "LIVE",
+    "RECORD_AND_SMALL_RESULT",
     "RECORD_COLUMNS",
     "RESULT_COLUMNS",
     "RUN_KINDS",
@@ -29,13 +30,11 @@ __all__ = [
     "is_sane",
     "open_result",
     "records_of",
+    "small_result",
 ]
 
 LIVE: Final = ("RUNNING", "RETRYING")
 _COMPLETED: Final = TaskStatus.COMPLETED
-
-
-_read_json: Final = json.JSONDecoder().decode  # json.loads looks at each text's encoding first
 
 
 # -- provenance ------------------------------------------------------------------------------------------------------
@@ -68,16 +67,16 @@ _NO_PARAMS: Final[Mapping[str, str]] = {}
 
 
 def _code_print(text: str) -> CodePrint | None:
-    parts = _read_json(text)
+    parts = read_json(text)
     return None if parts is None else CodePrint(str(parts[0]), str(parts[1]), dict(parts[2]))
 
 
 def _params(text: str) -> Mapping[str, str]:
-    return dict(_read_json(text))
+    return dict(read_json(text))
 
 
 def _files(text: str) -> tuple[FilePrint, ...]:
-    return tuple([_file_print(*file) for file in _read_json(text)])
+    return tuple([_file_print(*file) for file in read_json(text)])
 
 
 def _file_print(path: Any, size: Any, mtime_ns: Any, digest: Any) -> FilePrint:
@@ -137,6 +136,7 @@ def records_of(rows: Sequence[Sequence[Any]], *, alive: bool) -> Iterator[TaskRe
     """Yield the record of each row of ``RECORD_COLUMNS``; None if it makes no sense, as if the task had never run.
 
     Args:
+        rows: there may be more columns behind.
         alive: whoever runs the workflow lives, so that what is RUNNING does run.
     """
     provenance_of = _provenances()
@@ -152,7 +152,7 @@ _STATUS: Final[Mapping[Any, TaskStatus]] = {status.value: status for status in T
 def _record_of(row: Sequence[Any], status: TaskStatus, provenance_of: Provenances, *, alive: bool) -> TaskRecord:
     (workflow, name, status_text, error, timestamp, run_id, attempt, started_at, finished_at, duration, code, params,
      inputs, files, encoding, digest, size, summary, not_kept, cleared, interrupted, timed_out, redo, skipped_because,
-     _seconds, used_at, _blob) = row  # fmt: skip
+     _seconds, used_at, _blob, *_) = row  # fmt: skip
     if status_text in LIVE and not alive:
         status, interrupted = TaskStatus.PENDING, True
     if encoding is None and not_kept is None:
@@ -185,6 +185,25 @@ _RESULTS: Final = f"""SELECT task_name, {RESULT_COLUMNS} FROM tasks WHERE task_n
     ORDER BY workflow"""  # noqa: S608
 
 Found = tuple[Any, ...] | None
+
+_SMALL: Final = 200
+"""Bytes of a result that are read along with its record: seeking it again would take longer."""
+
+RECORD_AND_SMALL_RESULT: Final = f"{RECORD_COLUMNS}, CASE WHEN blob IS NULL AND size <= {_SMALL} THEN result END"
+"""What :func:`records_of` reads, for a SELECT, and what :func:`small_result` looks for in the same row."""
+
+_found_in: Final = itemgetter(
+    *map(TASK_COLUMNS.index, ("status", "run_id", "encoding", "digest", "not_kept", "cleared", "result"))
+)
+_SIZE, _BLOB = map(TASK_COLUMNS.index, ("size", "blob"))
+
+
+def small_result(row: Sequence[Any]) -> Found:
+    """Return of a row of ``RECORD_AND_SMALL_RESULT`` that makes sense what :func:`open_result` takes.
+
+    None if its result was not read along with it.
+    """
+    return _found_in(row) if row[_SIZE] <= _SMALL and row[_BLOB] is None else None
 
 
 def fetch_result(cursor: sqlite3.Cursor, workflow: str, task_name: str) -> Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import enum
 import hashlib
+import json
 import math
 import os
 import pickle
@@ -28,7 +29,7 @@ from hypothesis import strategies as st
 from flowweaver.project import find_root
 from flowweaver.stores import codec, codec_key
 from flowweaver.stores.base import ResultUnavailable
-from flowweaver.stores.codec import decode, encode, summary_of
+from flowweaver.stores.codec import decode, encode, read_json, summary_of
 from flowweaver.stores.codec_main import module_name
 
 KEY = b"k" * 32
@@ -449,6 +450,26 @@ class TestForeignBlobs:
         assert decode(None, '{"a": [1, null]}') == {"a": [1, None]}
 
 
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+_AROUND = st.sampled_from(["", " ", "\n", "\ufeff", "1", "]", "\x00"])
+
+
+@given(st.builds(json.dumps, _JSON) | st.text(max_size=5), _AROUND, _AROUND)
+def test_json_is_read_as_the_standard_library_reads_it(text: str, before: str, after: str) -> None:
+    text = f"{before}{text}{after}"
+    try:
+        expected = json.loads(text)
+    except json.JSONDecodeError:
+        with pytest.raises(json.JSONDecodeError):
+            read_json(text)
+    else:
+        assert repr(read_json(text)) == repr(expected)
+
+
 class TestDigests:
     def test_equal_sets_have_equal_digests_however_they_were_filled(self) -> None:
         one, other = set(), set()
@@ -460,6 +481,18 @@ class TestDigests:
     def test_different_values_of_one_text_have_different_digests(self) -> None:
         digests = [encode(value, key=lambda: KEY).digest for value in (1, 1.0, True, "1", (1,), [1], {1}, b"1", None)]
         assert len(set(digests)) == len(digests)
+
+    @pytest.mark.parametrize(
+        ("value", "digest"),
+        [
+            (5, "791d7a993546b8070b599332611f953a"),
+            ("x" * 20_000, "4e14092a69235a1a9c9345867ac8ab38"),
+            (b"raw", "5e194326e8438ab1bd65ebb4af87c9d6"),
+            ((1, 2), "af76798dfe70b013f8d556dce2f20cad"),
+        ],
+    )
+    def test_the_digest_of_a_value_stays_what_it_was_when_states_were_written(self, value: Any, digest: str) -> None:
+        assert encode(value).digest == digest
 
     def test_a_value_has_the_same_digest_in_every_process(self) -> None:
         code = "from flowweaver.stores.codec import encode; print(encode([{'b', 'a'}, {'x': (1, 2.5)}]).digest)"

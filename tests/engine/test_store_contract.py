@@ -459,6 +459,16 @@ class TestJournal:
         assert str(found["never"][1]) == "its result is not in the store"
         assert list(found) == [*values, "never"]
 
+    def test_a_result_that_the_run_has_made_is_read_as_it_is_now(self, case: Case) -> None:
+        run(case.open(), "wf", a=1, b=1, c="x" * 40_000)
+        journal = case.open().open_journal("wf")
+        begin(journal, ["a", "b", "c"])
+        for name, value in (("a", 2), ("c", 3)):
+            journal.commit([start(name)])
+            journal.commit([end(journal, name, value)])
+        assert list(journal.load_results("abc")) == [("a", 2, None), ("b", 1, None), ("c", 3, None)]
+        journal.close()
+
     def test_durations_are_the_median_of_the_last_five_good_attempts(self, ours: Case) -> None:
         for seconds in (100.0, 1.0, 2.0, 3.0, 4.0, 50.0):
             journal = ours.open().open_journal("wf")
