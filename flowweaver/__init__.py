@@ -1,6 +1,6 @@
 """FlowWeaver: workflows of plain Python functions, with dependencies, retries, timeouts and state that resumes.
 
-What is slow to import (asyncio, sqlite3) is loaded with the first name that needs it.
+What is slow to import is loaded when it is first needed: sqlite3 with its store, asyncio with the first coroutine.
 """
 
 from __future__ import annotations

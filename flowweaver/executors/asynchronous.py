@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -23,6 +23,8 @@ from flowweaver.workers import Workers
 from flowweaver.workflow import Workflow
 
 if TYPE_CHECKING:
+    import asyncio
+
     from flowweaver.events import Listener
 
 __all__ = ["AsyncExecutor"]
@@ -60,7 +62,9 @@ class _AsyncWorkers(LoopWorkers):
 
     async def _work_on_loop(self, driver: Driver, number: int) -> None:
         loop, attempt = self._on_the_way.pop(number, (None, None))
-        worker = asyncio.current_task()
+        from asyncio import current_task
+
+        worker = current_task()
         if loop is None or worker is None:
             return  # it went to another loop
         try:
@@ -152,12 +156,14 @@ class AsyncExecutor(BaseExecutor):
         echo: bool,
     ) -> RunSummary:
         run = self._run(workflow, _AsyncWorkers(self.max_concurrent, loop), options, listeners, echo=echo)
-        ended = asyncio.Event()
+        from asyncio import CancelledError, Event
+
+        ended = Event()
         run.when_done(lambda: _tell(loop, ended))
         run.start()
         try:
             await ended.wait()
-        except asyncio.CancelledError:
+        except CancelledError:
             run.cancel()
             await _ends(run, ended)
             raise
@@ -165,15 +171,16 @@ class AsyncExecutor(BaseExecutor):
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+    # Whoever runs a loop has imported asyncio; nobody else has to wait for that.
+    loops = sys.modules.get("asyncio.events")
+    return None if loops is None else loops._get_running_loop()
 
 
 async def _ends(run: Run, ended: asyncio.Event) -> None:
+    from asyncio import CancelledError
+
     while not run.done:
-        with suppress(asyncio.CancelledError):  # cancelled again: what runs has its grace and no more
+        with suppress(CancelledError):  # cancelled again: what runs has its grace and no more
             await ended.wait()
 
 

@@ -46,6 +46,11 @@ def test_a_run_in_memory_loads_nothing_slow(executor: str, tmp_path: Path) -> No
     assert not loaded_by(ran(executor), tmp_path) & {*SLOW, "ast", "dis", "json", "sqlite3"}
 
 
+def test_naming_every_executor_loads_no_event_loop(tmp_path: Path) -> None:
+    named = "import flowweaver\nflowweaver.SequentialExecutor, flowweaver.ThreadedExecutor, flowweaver.AsyncExecutor"
+    assert not loaded_by(named, tmp_path) & SLOW
+
+
 @pytest.mark.parametrize("store", STORES)
 def test_a_run_with_a_store_loads_nothing_slow_but_what_its_store_is_made_of(store: str, tmp_path: Path) -> None:
     loaded = loaded_by(ran(f"ThreadedExecutor(state_store=flowweaver.{store})"), tmp_path)
