@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from enum import Enum
 from functools import cache
@@ -119,9 +120,9 @@ def recognise(connection: sqlite3.Connection) -> Kind:
     """
     version = _pragma(connection, "user_version")
     mark = _pragma(connection, "application_id")
-    things = connection.execute("SELECT type, name FROM sqlite_master").fetchall()
-    tables = {name for kind, name in things if kind == "table"}
-    if any(kind == "trigger" for kind, _ in things):
+    things = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+    tables = {name: made_by for kind, name, made_by in things if kind == "table"}
+    if any(kind == "trigger" for kind, _, _ in things):
         raise Foreign("has a trigger, which would run whenever a state is written")
     if mark == APPLICATION_ID:
         if version > VERSION:
@@ -131,10 +132,10 @@ def recognise(connection: sqlite3.Connection) -> Kind:
         _check_columns(connection, tables)
         return Kind.CURRENT
     if mark == 0 and version == 0:
-        tables -= {name for name in tables if name.startswith("sqlite_")}
-        if not tables and not any(kind == "view" for kind, _ in things):
+        names = {name for name in tables if not name.startswith("sqlite_")}
+        if not names and not any(kind == "view" for kind, _, _ in things):
             return Kind.EMPTY
-        if _is_earlier(connection, tables):
+        if _is_earlier(connection, names):
             return Kind.EARLIER
     raise Foreign("is another program's database")
 
@@ -148,10 +149,12 @@ def _table_columns(connection: sqlite3.Connection, table: str) -> set[str]:
     return {name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
 
 
-def _check_columns(connection: sqlite3.Connection, tables: set[str]) -> None:
-    for table in _TABLES:
+def _check_columns(connection: sqlite3.Connection, tables: Mapping[str, str]) -> None:
+    for table, statement in _TABLES.items():
         if table not in tables:
             raise Foreign(f"is damaged: it has no table {table}")
+        if tables[table] == statement:
+            continue  # made by this very version
         lacking = _own_columns()[table] - _table_columns(connection, table)
         if lacking:
             raise Foreign(f"is damaged: its table {table} has no column {min(lacking)}")

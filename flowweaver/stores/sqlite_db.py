@@ -15,7 +15,7 @@ from flowweaver.stores import schema
 from flowweaver.stores.base import why_not_written
 from flowweaver.stores.lock import FileLock
 from flowweaver.stores.schema import Kind
-from flowweaver.stores.sqlite_file import StateFile, Work, read_rows
+from flowweaver.stores.sqlite_file import StateFile, Work
 from flowweaver.stores.sqlite_writer import Writer
 
 __all__ = ["Database"]
@@ -60,7 +60,7 @@ class Database:
         Raises:
             StateError: it cannot be used.
         """
-        self.file.read(read_rows)
+        self.file.check()
 
     def check_writable(self) -> None:
         """Refuse what cannot be written, before anything is made beside it.

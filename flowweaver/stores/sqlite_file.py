@@ -82,6 +82,7 @@ class StateFile:
         self.shown = visible(path)
         self.path = os.path.realpath(path)
         self.clock = clock
+        self._well: _Stamp | None = None
 
     def exists(self) -> bool:
         """Tell whether there is a file with anything in it.
@@ -103,6 +104,18 @@ class StateFile:
             raise self.error(f"cannot be made: {error.strerror or error}") from None
 
     # -- reading ---------------------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Look at the file without writing; one that is not there yet is well, and one that has not changed still is.
+
+        Raises:
+            StateError: it cannot be used.
+        """
+        before = self._stamp()
+        if before is None or (before.quiet and before == self._well):
+            return
+        self.read(read_rows)
+        self._well = before
 
     def read(self, work: Work[T]) -> T:
         """Return what ``work`` reads with a connection of its own; it may be called more than once.

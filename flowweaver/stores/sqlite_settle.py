@@ -13,10 +13,11 @@ from flowweaver.stores.codec import compact
 
 __all__ = ["attempts_from_tasks", "counts_so_far", "settle"]
 
+# CROSS JOIN: runs without an end come first, of which there is one at most; else SQLite seeks the run of every task.
 _UNWRITTEN: Final = """INSERT INTO attempts (run, task_name, attempt, started_at, finished_at, outcome)
     SELECT runs.id, tasks.task_name, tasks.attempt, tasks.started_at, tasks.finished_at, 'completed'
-    FROM tasks JOIN runs ON runs.workflow = tasks.workflow AND runs.run_id = tasks.run_id
-    WHERE tasks.workflow = ? AND runs.outcome IS NULL AND tasks.status = 'COMPLETED'
+    FROM runs CROSS JOIN tasks ON tasks.workflow = runs.workflow AND tasks.run_id = runs.run_id
+    WHERE runs.workflow = ? AND runs.outcome IS NULL AND tasks.status = 'COMPLETED'
     AND tasks.started_at IS NOT NULL
     ON CONFLICT DO UPDATE SET finished_at = excluded.finished_at, outcome = 'completed' WHERE outcome IS NULL"""
 

@@ -242,6 +242,37 @@ class TestUnusable:
         with pytest.raises(StateError, match="not a SQLite database"):
             store.for_workflow("wf").records()
 
+    def test_damage_after_the_check_is_told_before_a_run_leaves_anything_beside_the_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "etl.db"
+        run(sqlite(path), "other", a=1)
+        good_file(path)
+        store = sqlite(path)
+        changed_at = path.stat().st_mtime_ns + 1_000_000_000
+        foreign("UPDATE tasks SET digest = CAST(x'ff' AS TEXT) WHERE workflow = 'other'")(path)
+        os.utime(path, ns=(changed_at, changed_at))
+        before = contents(tmp_path)
+        with pytest.raises(StateError, match="damaged"):
+            store.open_journal("wf")
+        assert contents(tmp_path) == before
+
+    def test_a_file_that_has_not_changed_since_it_was_opened_is_not_read_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path, reads = tmp_path / "etl.db", []
+        good_file(path)
+        real = sqlite_file.read_rows
+
+        def counted(cursor: sqlite3.Cursor) -> None:
+            reads.append(cursor)
+            real(cursor)
+
+        monkeypatch.setattr(sqlite_file, "read_rows", counted)
+        store = sqlite(path)
+        for expected in (1, 2):  # the first run writes
+            store.open_journal("wf").close()
+            assert len(reads) == expected
+            run(store, "wf", task_1="y")
+
     def test_a_damaged_log_of_a_dead_process_is_found_by_the_full_check(self, tmp_path: Path) -> None:
         path = tmp_path / "etl.db"
         good_file(path)
