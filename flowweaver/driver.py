@@ -85,19 +85,19 @@ class Driver:
         self._stirred = self._arm_output if notifier.wants("TaskWriting") else None
         self._ledger = Ledger(run_id, journal, notifier, wall=clock.wall, monotonic=clock.monotonic)
         self.tasks: list[Task] = workflow.tasks
-        numbers = {task.name: index for index, task in enumerate(self.tasks)}
-        self._dependencies = [tuple(numbers[name] for name in names) for names in workflow.dependencies.values()]
-        dependencies = self._dependencies
-        actions = [prepared.plan.tasks[task.name].action for task in self.tasks]
-        self._maybe = {index for index, action in enumerate(actions) if action is Action.MAYBE}
-        self.reused = {index for index, action in enumerate(actions) if action is Action.REUSE}
+        number = {task.name: index for index, task in enumerate(self.tasks)}.__getitem__
+        dependencies = self._dependencies = [tuple(map(number, names)) for names in workflow.dependencies.values()]
+        planned = prepared.plan.names
+        self._maybe = set(map(number, planned(Action.MAYBE)))
+        self.reused = set(map(number, planned(Action.REUSE)))
         self._interrupted = 0
-        self.left = {index for index, action in enumerate(actions) if action is Action.LEAVE}
+        self.left = set(map(number, planned(Action.LEAVE)))
         fixed = self.reused | self.left
-        seconds = [prepared.durations.get(task.name) for task in self.tasks]
-        self.scheduler = Scheduler(
-            dependencies, done=fixed, ranks=ranks_by_remaining_path(dependencies, seconds), keep_going=keep_going
-        )
+        ranks = None
+        if len(fixed) < len(self.tasks):
+            seconds = [prepared.durations.get(task.name) for task in self.tasks]
+            ranks = ranks_by_remaining_path(dependencies, seconds)
+        self.scheduler = Scheduler(dependencies, done=fixed, ranks=ranks, keep_going=keep_going)
         self._results = Results(workflow, prepared, dependencies, fixed=fixed, load_later=load_later)
         self._attempts = [0] * len(self.tasks)
         self._inflight: set[Attempt] = set()

@@ -307,7 +307,7 @@ class Ledger:
 
     def restored(self, task: Task, record: TaskRecord | None, result: Any) -> None:
         """A task's stored result is reused."""
-        if record is not None and record.status is not TaskStatus.COMPLETED:
+        if record is not None and record.status is not _COMPLETED:
             self._records.append(_standing(record))
         with self._contained:
             task.result = result
@@ -318,8 +318,9 @@ class Ledger:
                 task.duration = record.duration
                 task.started_at = _moment(record.started_at)
                 task.finished_at = _moment(record.finished_at)
-            task.status = TaskStatus.COMPLETED
-        self._emit("TaskRestored", task=task.name, from_run=None if record is None else record.run_id)
+            task.status = _COMPLETED
+        if self._notifier.listening:
+            self._emit("TaskRestored", task=task.name, from_run=None if record is None else record.run_id)
 
     def left(self, task: Task, record: TaskRecord, result: Any) -> None:
         """A task outside the selection stays as it is: show what is recorded of it."""

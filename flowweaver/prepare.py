@@ -168,20 +168,16 @@ def _load(
     Returns:
         The tasks whose result is read when somebody asks for it; and those whose result cannot be had, and why.
     """
-    tasks = plan.tasks
-    needed = {
-        dependency
-        for name, dependencies in workflow.dependencies.items()
-        if tasks[name].action in (Action.RUN, Action.MAYBE)
-        for dependency in dependencies
-    }
+    dependencies = workflow.dependencies
+    run, maybe, leave = Action.RUN, Action.MAYBE, Action.LEAVE
+    needed = {dependency for action in (run, maybe) for name in plan.names(action) for dependency in dependencies[name]}
     wanted = []
     late = set()
-    for name, task in tasks.items():
-        if task.action is Action.RUN or name in results:
+    for name, task in plan.tasks.items():
+        if task.action is run or name in results:
             continue
         record = records.get(name)
-        if record is None or record.encoding is None or (task.action is Action.LEAVE and name not in needed):
+        if record is None or record.encoding is None or (task.action is leave and name not in needed):
             continue
         if name not in needed and record.size > EAGER:
             late.add(name)

@@ -128,21 +128,17 @@ class Run:
         plan = prepared.plan.tasks
         self.run_id = 1
         if self._journal is not None:
+            names = prepared.plan.names
             asked = not options.resume or bool(options.force)
-            redo = [
-                name for name, task in plan.items() if asked and task.action is Action.RUN and name in prepared.records
-            ]
-            restored = [name for name, task in plan.items() if task.action in (Action.REUSE, Action.MAYBE)]
             self.run_id = self._journal.begin(
                 started_at=self._started_at,
                 params={name: _short(value) for name, value in prepared.params.items()},
-                redo=redo,
-                restored=restored,
+                redo=[name for name in names(Action.RUN) if name in prepared.records] if asked else [],
+                restored=names(Action.REUSE) + names(Action.MAYBE),
             )
-        for name, task in plan.items():
-            if task.action is not Action.LEAVE:
-                target = self.workflow.get_task(name)
-                assert target is not None
+        leave = Action.LEAVE
+        for target, task in zip(self.workflow.tasks, plan.values(), strict=True):
+            if task.action is not leave:
                 self._notifier.call("setter", _begin_anew, target, task.why)
         self.workflow.status = WorkflowStatus.RUNNING
         if self._notifier.listening or (prepared.plan.warnings and self._notifier.wants("RunStarted")):

@@ -53,7 +53,7 @@ def ranks_by_remaining_path(dependencies: Sequence[Sequence[int]], seconds: Sequ
         for dependency in dependencies[index]:
             behind[dependency] = max(behind[dependency], length)
     ranks = [0] * len(path)
-    for rank, index in enumerate(sorted(range(len(path)), key=lambda i: (-path[i], i))):
+    for rank, index in enumerate(sorted(range(len(path)), key=path.__getitem__, reverse=True)):
         ranks[index] = rank
     return ranks
 

@@ -93,18 +93,17 @@ class SQLiteJournal(RunJournal):
         found = self._db.read(lambda cursor: cursor.execute(_RECORDS, (self._workflow,)).fetchall())
         rows = [row for row in found if row[1] in wanted]
         records = {}
-        self._unowned = []
+        self._unowned = [row[1] for row in rows if not row[0]]
         self._blobs = dict.fromkeys(wanted, False)
+        blobs, seconds, small = self._blobs, self._seconds, self._small
         for row, record in zip(rows, records_of(rows, alive=alive), strict=True):
-            owner, name = row[:2]
-            if not owner:
-                self._unowned.append(name)
-            self._blobs[name] = row[_BLOB] is not None
-            self._small[name] = None
+            name = row[1]
+            blobs[name] = row[_BLOB] is not None
+            small[name] = None
             if record is not None:
                 records[name] = record
-                self._seconds[name] = row[_SECONDS]
-                self._small[name] = small_result(row)
+                seconds[name] = row[_SECONDS]
+                small[name] = small_result(row)
         return records
 
     def load_result(self, task_name: str) -> Any:
