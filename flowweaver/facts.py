@@ -45,18 +45,19 @@ def facts_of(
     """
     values = {**workflow.params, **(params or {})}
     hashes = {name: hash_param(value) for name, value in values.items()} if code else {}
-    signatures: dict[int, tuple[Mapping[str, str], tuple[str, ...]]] = {}
+    taken_by: dict[int, tuple[Mapping[str, str], tuple[str, ...]]] = {}
     made: dict[tuple[int, int], Provenance] = {}
     printer = Fingerprinter()
     recorded = records or {}
     reasons = unloadable or {}
+    signatures = workflow.signatures
     facts = []
     for task, (name, deps) in zip(workflow.tasks, workflow.dependencies.items(), strict=True):
-        arguments = workflow.arguments(name)
-        signature = signatures.get(id(arguments))
-        if signature is None:
-            signature = signatures[id(arguments)] = _signature(workflow, arguments, hashes)
-        taken, tasks_named = signature
+        arguments = signatures[name]
+        found = taken_by.get(id(arguments))
+        if found is None:
+            found = taken_by[id(arguments)] = _taken(workflow, arguments, hashes)
+        taken, tasks_named = found
         prints = printer.of(task.func) if task.version is None and code else _version(task, code=code)
         inputs = _NO_INPUTS
         gone: tuple[str, ...] = ()
@@ -82,7 +83,7 @@ def facts_of(
     return facts
 
 
-def _signature(
+def _taken(
     workflow: Workflow, arguments: Arguments, hashes: Mapping[str, str]
 ) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """Return the hashes of the parameters that a function takes, and its arguments that bear names of tasks."""

@@ -67,7 +67,7 @@ class Fingerprinter:
             return None
 
     def _tracer(self, func: Callable[..., Any]) -> _Tracer:
-        inner = func if type(func) is FunctionType and "__wrapped__" not in func.__dict__ else innermost(func)
+        inner = func if type(func) is FunctionType and not hasattr(func, "__wrapped__") else innermost(func)
         if isinstance(inner, FunctionType):
             file = inner.__code__.co_filename
             if file.startswith("<"):
@@ -135,7 +135,7 @@ class _Tracer:
     # -- the print ---------------------------------------------------------------------------------------------------
 
     def print_of(self, func: Callable[..., Any]) -> CodePrint:
-        if type(func) is FunctionType and "__wrapped__" not in func.__dict__:
+        if type(func) is FunctionType and not hasattr(func, "__wrapped__"):
             digest, units = self._own(func)
             if not units:
                 return self._print_of_plain(func, digest)
@@ -233,7 +233,7 @@ class _Tracer:
         kind = type(value)
         if kind in _DATA:
             return "?"
-        if kind is FunctionType and not value.__dict__:  # it wraps nothing
+        if kind is FunctionType and not hasattr(value, "__wrapped__"):
             units.extend(self._layer(value, own=False))
             return "?"
         text = encode_constant(value)

@@ -79,7 +79,7 @@ class Prepared(NamedTuple):
         params: value of every parameter.
         results: loaded results by task name, of tasks that do not run.
         late: tasks whose result is stored, but not loaded.
-        durations: remembered seconds by task name.
+        durations: remembered seconds by task name; none where no task runs.
     """
 
     plan: Plan
@@ -148,7 +148,8 @@ def prepare(workflow: Workflow, journal: RunJournal | None, options: Options) ->
             known._replace(unloadable=unloadable[known.name]) if known.name in unloadable else known for known in facts
         ]
         plan = make_plan(facts, records, selection=selection, now=time.time())
-    return Prepared(plan, facts, params, records, results, late, journal.durations())
+    idle = not (plan.names(Action.RUN) or plan.names(Action.MAYBE))
+    return Prepared(plan, facts, params, records, results, late, {} if idle else journal.durations())
 
 
 _FIRST = (Reason(ReasonKind.NEVER_RAN, "first run"),)

@@ -54,7 +54,7 @@ def _provenances() -> Provenances:
             return Provenance(
                 None if code is None else code_of(code),
                 params_of(params) if params else _NO_PARAMS,
-                tuple([None if digest == "-" else digest for digest in inputs.split(" ")]) if inputs else (),
+                _inputs(inputs) if inputs else (),
                 files_of(files) if files else (),
             )
         except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
@@ -69,6 +69,11 @@ _NO_PARAMS: Final[Mapping[str, str]] = {}
 def _code_print(text: str) -> CodePrint | None:
     parts = read_json(text)
     return None if parts is None else CodePrint(str(parts[0]), str(parts[1]), dict(parts[2]))
+
+
+def _inputs(text: str) -> tuple[str | None, ...]:
+    digests = text.split(" ")
+    return tuple([None if digest == "-" else digest for digest in digests] if "-" in digests else digests)
 
 
 def _params(text: str) -> Mapping[str, str]:
@@ -166,8 +171,8 @@ def _record_of(row: Sequence[Any], status: TaskStatus, provenance_of: Provenance
     return TaskRecord(
         name, status, written or 0.0, run_id, attempt, started_at, finished_at, duration,
         provenance_of(code, params, inputs, files), None, workflow or None, error, None, digest, encoding, size,
-        summary, not_kept, bool(cleared), bool(interrupted), bool(redo), redo or None, skipped_because,
-        bool(timed_out), used_at,
+        summary, not_kept, cleared != 0, interrupted != 0, redo != 0, redo or None, skipped_because,
+        timed_out != 0, used_at,
     )  # fmt: skip
 
 
