@@ -7,8 +7,8 @@ does not stop the run, is the business of the displays.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Protocol
+from dataclasses import asdict
+from typing import NamedTuple, Protocol
 
 from flowweaver.events import (
     Event,
@@ -34,8 +34,7 @@ _NAME_LIMIT = 32
 _ERROR_LIMIT = 300
 
 
-@dataclass(frozen=True, slots=True)
-class RawLine:
+class RawLine(NamedTuple):
     """A line from no task: from a child process, C code, the file while it was imported, or ourselves (``fwtui``)."""
 
     time: float
@@ -43,8 +42,7 @@ class RawLine:
     source: str = "output"
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """One fact as a person reads it.
 
     Attributes:

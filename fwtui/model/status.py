@@ -6,9 +6,9 @@ Colour alone carries nothing: each state has an icon and a word.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
+from typing import NamedTuple
 
 __all__ = ["COUNT_ORDER", "DONE_STATES", "FAILURES", "LOOKS", "OPEN_STATES", "Look", "State"]
 
@@ -34,8 +34,7 @@ class State(Enum):
     CLEARED = "cleared"
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How a state is drawn.
 
     Attributes:

@@ -6,7 +6,7 @@ The commands and the dashboard leave the same words behind, so that a person fin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fwtui.model.ansi import without_colours
 from fwtui.model.text import count_of, duration, visible
@@ -18,8 +18,7 @@ _LINE_LIMIT = 400
 _ICONS = {"completed": ("✓", "+"), "failed": ("✗", "x"), "cancelled": ("■", "#")}
 
 
-@dataclass(frozen=True, slots=True)
-class FrameLine:
+class FrameLine(NamedTuple):
     """One of the user's own frames; ``source`` is the line without indentation, empty if it is not known."""
 
     file: str
@@ -28,8 +27,7 @@ class FrameLine:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FailedTask:
+class FailedTask(NamedTuple):
     """A task that failed by itself.
 
     Attributes:
@@ -49,8 +47,7 @@ class FailedTask:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """A run that is over.
 
     Attributes:

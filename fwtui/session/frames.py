@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import TracebackType
+from typing import NamedTuple
 
 from flowweaver.tracebacks import frames_in
 from fwtui.model.text import visible
@@ -16,8 +16,7 @@ __all__ = ["SourceFrame", "own_frames", "raw_frames", "stored_frames"]
 RawFrame = tuple[str, int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFrame:
+class SourceFrame(NamedTuple):
     """One frame with its line as it is on disk now.
 
     Attributes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 __all__ = ["other_owners", "warning"]
 
@@ -32,21 +31,26 @@ def other_owners(folders: Sequence[str] | None = None) -> list[str]:
             continue
         for name in names:
             title, _, version = name.removesuffix(_INFO).partition("-")
-            if title.lower() != _OURS and _owns(Path(folder, name)):
+            if title.lower() != _OURS and _owns(os.path.join(folder, name)):
                 found.add(f"{title} {version}")
     return sorted(found)
 
 
-def _owns(info: Path) -> bool:
+def _owns(info: str) -> bool:
+    # Path objects would take as long as all else that is done here, and this is done for every distribution.
+    recorded = b"\n" + _content(os.path.join(info, "RECORD"))
+    return (
+        b"\nflowweaver/__init__.py," in recorded
+        or b"flowweaver" in _content(os.path.join(info, "top_level.txt")).split()
+    )
+
+
+def _content(path: str) -> bytes:
     try:
-        if b"\nflowweaver/__init__.py," in b"\n" + (info / "RECORD").read_bytes():
-            return True
+        with open(path, "rb") as file:
+            return file.read()
     except OSError:
-        pass
-    try:
-        return "flowweaver" in (info / "top_level.txt").read_text(encoding="utf-8").split()
-    except (OSError, ValueError):
-        return False
+        return b""
 
 
 def warning(owners: Iterable[str]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+
+from flowweaver.hashing import blake2b
 
 __all__ = ["Stamp", "newer", "read_stamped"]
 
@@ -15,8 +16,7 @@ _COARSE = 3_000_000_000
 """Nanoseconds: a file changed less than this before it was read may change again without a new time (FAT keeps 2 s)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """A file as it was when it was read. ``sure`` tells whether equal time and size mean equal content."""
 
     size: int
@@ -36,7 +36,7 @@ def read_stamped(path: Path | str) -> tuple[bytes, Stamp]:
         status = os.fstat(file.fileno())
         data = file.read()
     sure = time.time_ns() - status.st_mtime_ns > _COARSE
-    return data, Stamp(len(data), status.st_mtime_ns, status.st_ino, hashlib.blake2b(data).digest(), sure)
+    return data, Stamp(len(data), status.st_mtime_ns, status.st_ino, blake2b(data).digest(), sure)
 
 
 def newer(stamps: Mapping[Path, Stamp]) -> frozenset[Path]:
