@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowweaver.capture import Sink, current_attempt
 from flowweaver.forks import end_child, forks
-from flowweaver.records import StoredValue
+from flowweaver.records import Provenance, StoredValue
 from flowweaver.task import Task
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Attempt:
         ended: monotonic seconds at which it came back.
         closed: it has its outcome; whatever it brings later is discarded.
         given_up: it got its outcome before its function came back.
+        made_by: what the task is made by; None if nothing is known of that.
         stored: its result in the form in which a store keeps it; None if there is no store.
         trace: the traceback of its error.
         lacking: what is to be said of the files that its task declares, now that it has ended.
@@ -37,7 +38,8 @@ class Attempt:
     """
 
     __slots__ = ("args", "cancelled", "closed", "ended", "error", "given_up", "hand", "index", "kwargs", "lacking",
-                 "number", "result", "sink", "started", "stop_coroutine", "stored", "task", "trace")  # fmt: skip
+                 "made_by", "number", "result", "sink", "started", "stop_coroutine", "stored", "task",
+                 "trace")  # fmt: skip
 
     def __init__(self, task: Task, index: int, number: int, args: list[Any], kwargs: dict[str, Any]) -> None:
         self.task = task
@@ -53,6 +55,7 @@ class Attempt:
         self.cancelled = False
         self.result: Any = None
         self.error: BaseException | None = None
+        self.made_by: Provenance | None = None
         self.stored: StoredValue | None = None
         self.trace: str | None = None
         self.lacking: tuple[str, ...] = ()

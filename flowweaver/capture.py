@@ -93,6 +93,9 @@ class Unkept(NamedTuple):
     left_out: int = 0
 
 
+_NOTHING = Unkept()
+
+
 class Sink:
     """Takes the output of one attempt and gives it on as lines.
 
@@ -106,7 +109,7 @@ class Sink:
     """
 
     __slots__ = ("_attempt", "_clock", "_cut", "_give", "_kept", "_lock", "_partial", "_said", "_stirred", "_tail",
-                 "_tail_size", "_task")  # fmt: skip
+                 "_tail_size", "_task", "_written")  # fmt: skip
 
     def __init__(
         self,
@@ -121,7 +124,8 @@ class Sink:
         self._give = give
         self._clock = clock
         self._stirred = stirred
-        self._said = Unkept()
+        self._said = _NOTHING
+        self._written = False
         self._partial: dict[str, str] = {}
         self._kept = 0
         self._tail: deque[LogLine] | None = None
@@ -131,6 +135,7 @@ class Sink:
 
     def write(self, stream: str, text: str) -> None:
         """Take text written to a stream ("out" or "err")."""
+        self._written = True
         with self._lock:
             text = self._partial.pop(stream, "") + text
             *lines, rest = text.split("\n")
@@ -149,6 +154,7 @@ class Sink:
 
     def log(self, text: str) -> None:
         """Take a formatted log record."""
+        self._written = True
         with self._lock:
             for line in text.split("\n"):
                 self._line("log", line)
@@ -192,6 +198,8 @@ class Sink:
 
     def close(self) -> None:
         """Give on what is held back: unfinished lines, and the end of an output that was too long."""
+        if not self._written:
+            return  # as most tasks
         with self._lock:
             for stream, rest in self._partial.items():
                 self._line(stream, rest)

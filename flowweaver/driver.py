@@ -121,7 +121,7 @@ class Driver:
                 self._worker_goes()
         self._notifier.deliver()
         if attempt is not None:
-            self._look_again(attempt.index)  # it may read much, so not under the lock
+            self._look_before(attempt)
         return attempt
 
     def finish(self, attempt: Attempt, *, go_on: bool = True) -> Attempt | None:
@@ -130,17 +130,19 @@ class Driver:
         Args:
             go_on: False: this worker takes nothing more.
         """
+        task = attempt.task
         if attempt.error is not None:
             attempt.trace = traceback_text(attempt.error)
         else:
             attempt.stored = self._ledger.encode(attempt)
-            attempt.lacking = self._lacking(attempt)
+            if task.inputs or task.outputs:
+                attempt.lacking = self._lacking(task, attempt.index)
         if attempt.sink is not None:
             attempt.sink.close()
         hand = attempt.hand
         if hand is not None and (following := hand.lay_down(attempt)) is not None:
             return following
-        calls_back = bool(attempt.task.callbacks)
+        calls_back = bool(task.callbacks)
         with self.lock:
             if attempt.given_up:
                 self._behind.discard(attempt)
@@ -154,14 +156,14 @@ class Driver:
         if calls_back:
             self._notifier.deliver()
             if final:
-                self._notifier.callbacks(attempt.task, attempt.error)
+                self._notifier.callbacks(task, attempt.error)
             with self.lock:
                 following = self._advance(want=go_on)
                 if following is None:
                     self._worker_goes()
         self._notifier.deliver()
         if following is not None:
-            self._look_again(following.index)
+            self._look_before(following)
         return following
 
     def crash(self, error: BaseException) -> None:
@@ -398,6 +400,8 @@ class Driver:
             for attempt in picked:
                 attempt.hand = hand
             self._watch_pace()
+        if picked:
+            self._ledger.starts(picked)
         return picked
 
     def _pick(self, now: float) -> Attempt | None:
@@ -410,10 +414,11 @@ class Driver:
                 continue
             self._attempts[index] += 1
             task = self.tasks[index]
-            attempt = Attempt(task, index, self._attempts[index], *self._results.arguments(index))
+            args, kwargs = self._results.arguments(index)
+            attempt = Attempt(task, index, self._attempts[index], args, kwargs)
+            attempt.made_by = self._made_by(index)
             if self._captures:
                 attempt.sink = Sink(task.name, attempt.number, self.take_line, self.clock.wall, self._stirred)
-            self._ledger.starts(attempt)
             return attempt
         return None
 
@@ -421,22 +426,29 @@ class Driver:
         self._look_again(index)
         return settle(self._facts[index], self._records[self.tasks[index].name], self._results.inputs(index))
 
-    def _look_again(self, index: int) -> None:
-        """Look at a task's declared files once more: an upstream may have written them since the plan was made."""
+    def _look_before(self, attempt: Attempt) -> None:
+        """Look at what an attempt begins with; it may read much, so not under the lock."""
+        if self._look_again(attempt.index):
+            attempt.made_by = self._made_by(attempt.index)
+
+    def _look_again(self, index: int) -> bool:
+        """Look at a task's declared files once more: an upstream may have written them since the plan was made.
+
+        Return whether there was anything to look at.
+        """
         task = self.tasks[index]
-        if self._facts and self._results.has_inputs(index) and (task.inputs or task.outputs):
-            from flowweaver.facts import look_again  # see prepare
+        if not (task.inputs or task.outputs) or not self._facts or not self._results.has_inputs(index):
+            return False
+        from flowweaver.facts import look_again  # see prepare
 
-            self._facts[index] = look_again(self._facts[index], task, record=self._records.get(task.name))
+        self._facts[index] = look_again(self._facts[index], task, record=self._records.get(task.name))
+        return True
 
-    def _lacking(self, attempt: Attempt) -> tuple[str, ...]:
+    def _lacking(self, task: Task, index: int) -> tuple[str, ...]:
         """Return what is to be said of the files that a task declares, now that it is done; it looks at them."""
-        task = attempt.task
-        if not (task.inputs or task.outputs):
-            return ()
         from flowweaver.facts import products_not_made  # see prepare
 
-        missing = self._facts[attempt.index].missing_inputs if self._facts else ()
+        missing = self._facts[index].missing_inputs if self._facts else ()
         said = [no_input(task.name, path) for path in missing]
         said += [no_output(task.name, path) for path in products_not_made(task)]
         return tuple(text for text in said if text not in self._warned)
@@ -483,7 +495,7 @@ class Driver:
     def _complete(self, attempt: Attempt) -> None:
         index = attempt.index
         self._results.put(index, attempt.result, attempt.stored)
-        self._ledger.completed(attempt, attempt.ended - attempt.started, self._provenance(index))
+        self._ledger.completed(attempt, attempt.ended - attempt.started)
         attempt.result = attempt.stored = None
         self.scheduler.complete(index)
         self._ended(index)
@@ -505,7 +517,6 @@ class Driver:
             attempt,
             error,
             attempt.ended - attempt.started,
-            self._provenance(index),
             trace=trace,
             delay=delay,
             timed_out=timed_out,
@@ -584,7 +595,7 @@ class Driver:
         for task, stand_in in self._results.ended(index):
             self._ledger.unload(task, stand_in)
 
-    def _provenance(self, index: int) -> Provenance | None:
+    def _made_by(self, index: int) -> Provenance | None:
         if not self._facts:
             return None
         known = self._facts[index].provenance

@@ -14,7 +14,7 @@ from flowweaver.attempt import Attempt
 from flowweaver.capture import OUTSIDE, Unkept
 from flowweaver.errors import StateError, TaskExecutionError, describe_exception
 from flowweaver.notify import Notifier
-from flowweaver.records import AttemptRecord, LogLine, Provenance, StoredValue, TaskRecord
+from flowweaver.records import AttemptRecord, LogLine, StoredValue, TaskRecord
 from flowweaver.status import TaskStatus
 from flowweaver.stores.base import RunJournal
 from flowweaver.task import Task
@@ -83,8 +83,8 @@ class Ledger:
     # -- the store --------------------------------------------------------------------------------------------------
 
     def encode(self, attempt: Attempt) -> StoredValue | None:
-        """Return the form in which a store keeps the attempt's result; needs no lock."""
-        if self._journal is None or attempt.error is not None or attempt.closed:
+        """Return the form in which a store keeps the result of an attempt that has one; needs no lock."""
+        if self._journal is None or attempt.closed:
             return None
         task = attempt.task
         return self._journal.encode(attempt.result, serializer=task.serializer, persist=task.persist)
@@ -154,15 +154,14 @@ class Ledger:
     def _row(self, task: Task, status: TaskStatus, attempt: int, **facts: Any) -> None:
         self._records.append(TaskRecord(task.name, status, self._wall(), self.run_id, attempt, **facts))
 
-    def _ended_at(self, attempt: Attempt) -> float:
+    def _ended_at(self, attempt: Attempt, now: float) -> float:
         """Return when its function came back: encoding a large result, and waiting for the store, come after that."""
-        ago = self._monotonic() - attempt.ended if attempt.ended else 0.0
-        return self._wall() - max(0.0, ago)
+        return now - (self._monotonic() - attempt.ended) if attempt.ended else now
 
     def _attempt_row(
         self, attempt: Attempt, outcome: str, duration: float, error: str | None = None, trace: str | None = None
     ) -> None:
-        ended = self._ended_at(attempt)
+        ended = self._ended_at(attempt, self._wall())
         began = ended - duration
         self._attempts.append(
             AttemptRecord(attempt.task.name, attempt.number, began, ended, outcome, error, trace, self.run_id)
@@ -181,11 +180,13 @@ class Ledger:
 
     # -- what happens -----------------------------------------------------------------------------------------------
 
-    def starts(self, attempt: Attempt) -> None:
-        """An attempt is about to begin: its RUNNING row is for the next commit."""
+    def starts(self, attempts: Iterable[Attempt]) -> None:
+        """Attempts are about to begin: their RUNNING rows are for the next commit."""
         if self._journal is not None:
-            now = self._wall()
-            self._records.append(TaskRecord(attempt.task.name, _RUNNING, now, self.run_id, attempt.number, now))
+            now, run = self._wall(), self.run_id
+            for attempt in attempts:
+                name, made_by = attempt.task.name, attempt.made_by
+                self._records.append(TaskRecord(name, _RUNNING, now, run, attempt.number, now, None, None, made_by))
 
     def started(self, attempts: Iterable[Attempt]) -> None:
         """Their RUNNING rows are in the store: the attempts begin."""
@@ -204,15 +205,15 @@ class Ledger:
         if self._facts:
             self._tell()
 
-    def completed(self, attempt: Attempt, duration: float, provenance: Provenance | None) -> None:
+    def completed(self, attempt: Attempt, duration: float) -> None:
         """A task has its result."""
-        task, ended, value = attempt.task, self._ended_at(attempt), attempt.stored
+        task, value, now = attempt.task, attempt.stored, self._wall()
+        ended = self._ended_at(attempt, now)
         if value is not None:
-            now, began = self._wall(), ended - duration
-            record = TaskRecord(
-                task.name, _COMPLETED, now, self.run_id, attempt.number, began, ended, duration, provenance, value
+            number, began, made_by = attempt.number, ended - duration, attempt.made_by
+            self._records.append(
+                TaskRecord(task.name, _COMPLETED, now, self.run_id, number, began, ended, duration, made_by, value)
             )
-            self._records.append(record)
         if self._notifier.listening:
             self._silent.append((task.name, attempt.number))
         try:
@@ -241,7 +242,6 @@ class Ledger:
         attempt: Attempt,
         error: BaseException,
         duration: float,
-        provenance: Provenance | None,
         *,
         trace: str | None,
         delay: float | None,
@@ -249,7 +249,7 @@ class Ledger:
         thread_left: bool,
     ) -> None:
         """An attempt failed: for good, or to be followed by another after ``delay`` seconds."""
-        task, text, ended = attempt.task, describe_exception(error), self._ended_at(attempt)
+        task, text, ended = attempt.task, describe_exception(error), self._ended_at(attempt, self._wall())
         status = TaskStatus.FAILED if delay is None else TaskStatus.RETRYING
         if self._journal is not None:
             self._row(
@@ -259,7 +259,7 @@ class Ledger:
                 started_at=ended - duration,
                 finished_at=ended,
                 duration=duration,
-                provenance=provenance,
+                provenance=attempt.made_by,
                 error=text,
                 exception=error,
                 timed_out=timed_out,

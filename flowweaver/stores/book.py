@@ -144,7 +144,14 @@ def _written(before: Entry | None, workflow: str | None, run_id: int, record: Ta
     status = record.status
     if status is TaskStatus.RUNNING:
         new = TaskRecord(
-            record.task_name, status, record.timestamp, run_id, record.attempt, record.started_at, workflow=workflow
+            record.task_name,
+            status,
+            record.timestamp,
+            run_id,
+            record.attempt,
+            record.started_at,
+            provenance=record.provenance,
+            workflow=workflow,
         )
     elif before is not None and old is not None and status is TaskStatus.SKIPPED:
         new = old._replace(

@@ -280,6 +280,8 @@ def type_name(kind: type) -> str:
 def summary_of(value: Any) -> str:  # noqa: PLR0911 - one a kind of value
     """Return what a person sees instead of a value ("list, 26,483 items"). Runs no code of the value's own."""
     kind = type(value)
+    if kind is int:
+        return f"int {value!r}" if value.bit_length() <= 64 else f"int, {value.bit_length():,} bits"
     if kind is str and len(value) <= 40:
         return f"str {json.dumps(value, ensure_ascii=not value.isprintable())}"
     if kind in _COUNTED:
@@ -287,9 +289,7 @@ def summary_of(value: Any) -> str:  # noqa: PLR0911 - one a kind of value
         return f"{kind.__name__}, 1 {unit}" if size == 1 else f"{kind.__name__}, {size:,} {unit}s"
     if value is None:
         return "None"
-    if kind is int and value.bit_length() > 64:
-        return f"int, {value.bit_length():,} bits"
-    if kind is int or kind is float or kind is bool:
+    if kind is float or kind is bool:
         return f"{kind.__name__} {value!r}"
     name = str(_TYPE_NAME(kind))
     if str(_TYPE_MODULE(kind)).partition(".")[0] in _TABLES:

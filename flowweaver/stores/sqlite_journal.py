@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from flowweaver.hashing import blake2b
 from flowweaver.records import AttemptRecord, LogLine, StoredValue, TaskRecord
-from flowweaver.status import TaskStatus
 from flowweaver.stores import codec
 from flowweaver.stores.base import ResultUnavailable, RunJournal
 from flowweaver.stores.lock import BRIEFLY, FileLock, Holder
@@ -27,8 +26,8 @@ from flowweaver.stores.sqlite_rows import (
     small_result,
 )
 from flowweaver.stores.sqlite_settle import attempts_from_tasks, settle
-from flowweaver.stores.sqlite_steps import Step, attempt_steps, line_steps, plain_steps, record_steps
-from flowweaver.stores.text import add_seconds, medians, plain
+from flowweaver.stores.sqlite_steps import Progress, attempt_steps, line_steps, plain_steps
+from flowweaver.stores.text import medians, plain
 
 __all__ = ["SQLiteJournal", "durations", "workflow_lock"]
 
@@ -60,10 +59,10 @@ class SQLiteJournal(RunJournal):
         self._run_id = 0
         self._unowned: list[str] = []
         self._seconds: dict[str, str] = {}
-        self._blobs: dict[str, bool] = {}
+        self._blobs: set[str] | None = None
         self._small: dict[str, Found] = {}
         """Results that were read along with the records, until the run begins; None for those that were not."""
-        self._started: set[str] = set()
+        self._progress = self._from_now_on()
         self._lines: dict[tuple[str, int], int] = {}
         database.check_writable()
         database.check()
@@ -94,17 +93,20 @@ class SQLiteJournal(RunJournal):
         rows = [row for row in found if row[1] in wanted]
         records = {}
         self._unowned = [row[1] for row in rows if not row[0]]
-        self._blobs = dict.fromkeys(wanted, False)
-        blobs, seconds, small = self._blobs, self._seconds, self._small
+        self._blobs = {row[1] for row in rows if row[_BLOB] is not None}
+        seconds, small = self._seconds, self._small
         for row, record in zip(rows, records_of(rows, alive=alive), strict=True):
             name = row[1]
-            blobs[name] = row[_BLOB] is not None
             small[name] = None
             if record is not None:
                 records[name] = record
                 seconds[name] = row[_SECONDS]
                 small[name] = small_result(row)
+        self._progress = self._from_now_on()
         return records
+
+    def _from_now_on(self) -> Progress:
+        return Progress(self._workflow, self._run_id, self._seconds, self._blobs, self._db.clock)
 
     def load_result(self, task_name: str) -> Any:
         """Return the stored result of a task."""
@@ -167,6 +169,7 @@ class SQLiteJournal(RunJournal):
             return run, run_id
 
         self._run, self._run_id = self._db.write(work)
+        self._progress = self._from_now_on()
         self._unowned, self._small = [], {}
         return self._run_id
 
@@ -199,21 +202,7 @@ class SQLiteJournal(RunJournal):
         output: Sequence[LogLine] = (),
     ) -> None:
         """Write all of it in one transaction, save good attempts: their tasks' rows say it all until the run ends."""
-        seconds: dict[str, str] = {}
-        steps: list[Step] = []
-        for record in records:
-            name, remembered = record.task_name, self._seconds.get(record.task_name, "")
-            if record.duration is not None and record.status is TaskStatus.COMPLETED and record.value is not None:
-                remembered = seconds[name] = add_seconds(remembered, record.duration)
-            steps += record_steps(
-                record,
-                workflow=self._workflow,
-                run_id=self._run_id,
-                seconds=remembered,
-                started=name in self._started,
-                has_blob=self._blobs.get(name, True),
-                now=self._db.clock(),
-            )
+        steps = self._progress.steps(records)
         if attempts:
             steps += attempt_steps(self._run, attempts)
         if output:
@@ -223,24 +212,11 @@ class SQLiteJournal(RunJournal):
             self._db.apply(steps)
         except UnicodeEncodeError:  # a lone surrogate in an error or in output
             self._db.apply(plain_steps(steps))
-        # Only what is in the store may decide how the next commit writes.
-        self._seconds.update(seconds)
-        for record in records:
-            self._note(record)
+        self._progress.written()
 
     def lines_of(self, task_name: str, attempt: int) -> int:
         """Return how many lines of an attempt of this run are in the store."""
         return self._lines.get((task_name, attempt), 0)
-
-    def _note(self, record: TaskRecord) -> None:
-        name = record.task_name
-        if record.status is TaskStatus.RUNNING:
-            self._started.add(name)
-            self._blobs[name] = False
-            return
-        self._started.discard(name)
-        if record.value is not None:
-            self._blobs[name] = True  # it may have one
 
     def finish(self, *, finished_at: float, outcome: str, failed_task: str | None, counts: Mapping[str, int]) -> None:
         """Record the end of the run."""

@@ -1,27 +1,28 @@
 """What a commit is made of, decided before it begins: statements and their values, from records.
 
-The usual commit is an end and a start, so those two have statements of their own that touch only what changes; anything
-else goes through the general one. Texts are constant, so that SQLite compiles each once.
+The usual commit is an end and a start, so those two have statements of their own: the start says what the task is made
+by, the end what came of it. Anything else goes through the general one. Texts are constant, so that SQLite compiles
+each once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from flowweaver.records import AttemptRecord, LogLine, Provenance, StoredValue, TaskRecord
+from flowweaver.records import AttemptRecord, CodePrint, FilePrint, LogLine, Provenance, StoredValue, TaskRecord
 from flowweaver.status import TaskStatus
 from flowweaver.stores.codec import compact
 from flowweaver.stores.schema import TASK_COLUMNS
-from flowweaver.stores.text import iso, plain
+from flowweaver.stores.text import add_seconds, iso, plain
 
 __all__ = [
+    "Progress",
     "Step",
     "attempt_steps",
     "drop_blob",
     "line_steps",
     "plain_steps",
-    "record_steps",
     "whole_record",
 ]
 
@@ -31,17 +32,22 @@ Step = tuple[str, tuple[Any, ...]]
 _INLINE_LIMIT: Final = 32_768
 """Bytes up to which a result that is JSON stands in its row, where users' own queries find it."""
 
-_START: Final = """INSERT INTO tasks (workflow, task_name, status, timestamp, run_id, attempt, started_at, used_at)
-    VALUES (?, ?, 'RUNNING', ?, ?, ?, ?, ?)
+_ROOM: Final = "." * 100
+"""Stands for the digest of a result that is not there yet, which nobody reads without a result. A row that is as long
+at its start as at its end leaves its neighbours where they are; else SQLite divides their page, and writes more."""
+
+_START: Final = f"""INSERT INTO tasks (workflow, task_name, status, timestamp, run_id, attempt, started_at, used_at,
+    code, params, inputs, files, digest) VALUES (?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?, ?, ?, ?, '{_ROOM}')
     ON CONFLICT (workflow, task_name) DO UPDATE SET status = 'RUNNING', timestamp = excluded.timestamp,
     run_id = excluded.run_id, attempt = excluded.attempt, started_at = excluded.started_at,
-    used_at = excluded.used_at, error = NULL, finished_at = NULL, duration = NULL, code = NULL, params = NULL,
-    inputs = NULL, files = NULL, encoding = NULL, digest = NULL, size = 0, summary = '', not_kept = NULL, cleared = 0,
-    interrupted = 0, timed_out = 0, skipped_because = NULL, blob = NULL, result = NULL"""
+    used_at = excluded.used_at, code = excluded.code, params = excluded.params, inputs = excluded.inputs,
+    files = excluded.files, digest = excluded.digest, error = NULL, finished_at = NULL, duration = NULL,
+    encoding = NULL, size = 0, summary = '', not_kept = NULL, cleared = 0, interrupted = 0, timed_out = 0,
+    skipped_because = NULL, blob = NULL, result = NULL"""  # noqa: S608 - our own constant
 
 _END: Final = """UPDATE tasks SET status = 'COMPLETED', timestamp = ?, started_at = ?, finished_at = ?, duration = ?,
-    code = ?, inputs = ?, encoding = ?, digest = ?, size = ?, summary = ?, redo = 0, seconds = ?, used_at = ?,
-    result = ? WHERE workflow = ? AND task_name = ?"""
+    encoding = ?, digest = ?, size = ?, summary = ?, redo = 0, seconds = ?, used_at = ?, result = ?
+    WHERE workflow = ? AND task_name = ?"""
 
 _SKIP: Final = """INSERT INTO tasks (workflow, task_name, status, timestamp, skipped_because, used_at)
     VALUES (?, ?, 'SKIPPED', ?, ?, ?)
@@ -77,6 +83,9 @@ def _whole(blob: str) -> str:
 _WHOLE: Final = _whole("NULL")
 _WHOLE_WITH_BLOB: Final = _whole("last_insert_rowid()")
 
+# Reading a member through its class is slow, and these two are read for every task.
+_RUNNING, _COMPLETED = TaskStatus.RUNNING, TaskStatus.COMPLETED
+
 _NOTHING: Final = Provenance()
 _NO_VALUE: Final = StoredValue()
 
@@ -84,57 +93,123 @@ _NO_VALUE: Final = StoredValue()
 # -- provenance as text ------------------------------------------------------------------------------------------------
 
 
-def _code(made: Provenance) -> str | None:
-    code = made.code
-    return None if code is None else compact([code.algorithm, code.digest, dict(code.parts)])
+def _code(code: CodePrint) -> str:
+    return compact([code.algorithm, code.digest, dict(code.parts)])
 
 
-def _inputs(made: Provenance) -> str | None:
+def _digests(inputs: Iterable[str | None]) -> str:
     """Digests of inputs, "-" for one that has none."""
-    return " ".join([digest or "-" for digest in made.inputs]) if made.inputs else None
+    return " ".join([digest or "-" for digest in inputs])
 
 
-def _files(made: Provenance) -> str | None:
-    return compact([[file.path, file.size, file.mtime_ns, file.digest] for file in made.files]) if made.files else None
+def _files(files: Iterable[FilePrint]) -> str:
+    return compact([[file.path, file.size, file.mtime_ns, file.digest] for file in files])
 
 
 # -- steps ------------------------------------------------------------------------------------------------------------
 
 
-def record_steps(
-    record: TaskRecord, *, workflow: str, run_id: int, seconds: str, started: bool, has_blob: bool, now: float
-) -> list[Step]:
-    """Return what writes one record of a run.
+class Progress:
+    """What writes the records of one run, commit after commit.
 
     Args:
-        record: SKIPPED, or one without a value that has a digest, keeps the result that is there.
-        workflow: whose it is.
-        run_id: number of the run.
-        seconds: remembered durations of the task, this one included.
-        started: its row says RUNNING, by this run.
-        has_blob: its result may stand in a blob.
-        now: seconds since the epoch.
+        workflow: whose run it is.
+        run_id: its number.
+        seconds: remembered durations of its tasks from before it, by name.
+        blobs: tasks whose result may have stood in a blob before it; None if any may.
+        clock: seconds since the epoch.
     """
-    name, status, value, at = record.task_name, record.status, record.value, record.timestamp
-    if status is TaskStatus.RUNNING:
-        step = _START, (workflow, name, iso(at), run_id, record.attempt, record.started_at, at)
-        return [drop_blob(workflow, name), step] if has_blob else [step]
-    if status is TaskStatus.SKIPPED:
-        return [(_SKIP, (workflow, name, iso(at), record.skipped_because, at))]
-    if value is None and record.digest is not None:
-        return [(_STAND, (status.value, now, workflow, name))]
-    made = record.provenance or _NOTHING
-    if started and status is TaskStatus.COMPLETED and value is not None and _is_plain(value, made):
+
+    def __init__(
+        self,
+        workflow: str,
+        run_id: int,
+        seconds: Mapping[str, str],
+        blobs: Collection[str] | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self._workflow = workflow
+        self._run_id = run_id
+        self._clock = clock
+        self._blobs = blobs
+        self._seconds = seconds
+        self._begun: dict[str, Provenance | None] = {}
+        """Tasks that this run has begun, and what their rows say that they are made by."""
+        self._begins: dict[str, Provenance | None] = {}
+        """The same of what may not be in the store yet."""
+        self._codes: dict[int, tuple[CodePrint, str | None]] = {}
+        """Texts of code by its identity, with the code itself, so that no other gets that: many tasks may share one."""
+
+    def steps(self, records: Iterable[TaskRecord]) -> list[Step]:
+        """Return what writes records.
+
+        Args:
+            records: SKIPPED, or one without a value that has a digest, keeps the result that is there.
+        """
+        steps: list[Step] = []
+        begins: dict[str, Provenance | None] = {}
+        for record in records:
+            status = record.status
+            if status is _RUNNING:
+                if self._blobs is None or record.task_name in self._blobs:
+                    steps.append(drop_blob(self._workflow, record.task_name))
+                begins[record.task_name] = record.provenance
+                steps.append(self._start(record))
+            elif status is _COMPLETED and record.value is not None:
+                steps += self._end(record, record.value)
+            else:
+                steps += self._other(record)
+                self._begun.pop(record.task_name, None)
+        self._begins = begins
+        return steps
+
+    def written(self) -> None:
+        """What the last steps write is in the store; only that may decide how the next are."""
+        self._begun.update(self._begins)
+
+    def _start(self, record: TaskRecord) -> Step:
+        name, _status, at, _run, attempt, started_at, _ended, _duration, made_by = record[:9]
+        code, params, inputs, files = made_by or _NOTHING
+        return _START, (
+            self._workflow, name, iso(at), self._run_id, attempt, started_at, at,
+            None if code is None else self._code(code),
+            compact(dict(params)) if params else None,
+            _digests(inputs) if inputs else None,
+            _files(files) if files else None,
+        )  # fmt: skip
+
+    def _code(self, code: CodePrint) -> str | None:
+        known = self._codes.get(id(code))
+        if known is None:
+            known = self._codes[id(code)] = code, _code(code)
+        return known[1]
+
+    def _end(self, record: TaskRecord, value: StoredValue) -> list[Step]:
+        name, _status, at, _run, _attempt, started_at, finished_at, duration, made_by = record[:9]
+        encoding, data, digest, size, summary, _why = value
+        seconds = self._seconds.get(name, "")
+        if duration is not None:
+            seconds = add_seconds(seconds, duration)
+        begun = name in self._begun and (self._begun[name] is made_by or self._begun[name] == made_by)
+        if not begun or encoding is None or not _is_inline(value):
+            return self._whole(record, seconds)
         values = (
-            iso(at), record.started_at, record.finished_at, record.duration, _code(made), _inputs(made), value.encoding,
-            value.digest, value.size, value.summary, seconds, at, value.data, workflow, name,
+            iso(at), started_at, finished_at, duration, encoding, digest, size, summary, seconds, at, data,
+            self._workflow, name,
         )  # fmt: skip
         return [(_END, values)]
-    return whole_record(record, workflow=workflow, timestamp=iso(at), used_at=at, seconds=seconds)
 
+    def _other(self, record: TaskRecord) -> list[Step]:
+        name, at = record.task_name, record.timestamp
+        if record.status is TaskStatus.SKIPPED:
+            return [(_SKIP, (self._workflow, name, iso(at), record.skipped_because, at))]
+        if record.value is None and record.digest is not None:
+            return [(_STAND, (record.status.value, self._clock(), self._workflow, name))]
+        return self._whole(record, self._seconds.get(name, ""))
 
-def _is_plain(value: StoredValue, made: Provenance) -> bool:
-    return value.encoding is not None and _is_inline(value) and not made.params and not made.files
+    def _whole(self, record: TaskRecord, seconds: str) -> list[Step]:
+        at = record.timestamp
+        return whole_record(record, workflow=self._workflow, timestamp=iso(at), used_at=at, seconds=seconds)
 
 
 def _is_inline(value: StoredValue) -> bool:
@@ -166,10 +241,10 @@ def whole_record(
         "started_at": record.started_at,
         "finished_at": record.finished_at,
         "duration": record.duration,
-        "code": _code(made),
+        "code": None if made.code is None else _code(made.code),
         "params": compact(dict(made.params)) if made.params else None,
-        "inputs": _inputs(made),
-        "files": _files(made),
+        "inputs": _digests(made.inputs) if made.inputs else None,
+        "files": _files(made.files) if made.files else None,
         "encoding": value.encoding,
         "digest": value.digest,
         "size": value.size,

@@ -26,7 +26,7 @@ def iso(seconds: float) -> str:
     if second != whole:
         text = datetime.fromtimestamp(second, UTC).isoformat()[:19]
         _this_second = second, text
-    return f"{text}.{int((seconds - second) * 1_000_000):06d}+00:00"
+    return "%s.%06d+00:00" % (text, (seconds - second) * 1_000_000)  # noqa: UP031 - half the time of an f-string
 
 
 def seconds_from(timestamp: Any) -> float | None:
