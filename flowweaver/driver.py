@@ -555,6 +555,7 @@ class Driver:
         """End an attempt with an error although its function has not come back; the caller holds the lock."""
         if attempt.closed:
             return
+        attempt.cancelled = True  # first: a coroutine that is only on its way to its loop looks at this there
         left = self._workers.give_up(self, attempt)
         attempt.error = error
         attempt.ended = attempt.ended or self.clock.monotonic()

@@ -72,6 +72,8 @@ class _AsyncWorkers(LoopWorkers):
             # A coroutine may have cancelled the worker it runs in, and the next one must not be hit by that.
             while attempt is not None and is_async_callable(attempt.task.func) and not worker.cancelling():
                 attempt.stop_coroutine = partial(loop.call_soon_threadsafe, worker.cancel)
+                if attempt.cancelled:  # it was asked to end before anybody knew how to tell it
+                    worker.cancel()
                 coroutine = attempt.call_async(driver.clock.monotonic)
                 self._loops.entered(attempt, loop, coroutine)
                 await coroutine

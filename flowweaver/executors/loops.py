@@ -94,7 +94,7 @@ class Loops:
             try:
                 future = run_coroutine_threadsafe(self._guarded(stay), stay.loop)
                 attempt.stop_coroutine = future.cancel
-                if stay.moved:
+                if stay.moved or attempt.cancelled:  # it was asked to end before anybody knew how to tell it
                     future.cancel()
                 result, error = future.result()
             except CancelledError:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from flowweaver import (
+    AsyncExecutor,
     DefinitionError,
     MissingArgumentError,
     RunFinished,
@@ -36,6 +37,7 @@ from flowweaver import (
     current_task,
     task,
 )
+from flowweaver.executors import asynchronous
 
 
 def statuses(workflow: Workflow) -> dict[str, str]:
@@ -420,6 +422,52 @@ def test_cancel_ends_a_coroutine_and_a_task_that_looks():
     assert run.summary.left_behind == 0
     counts = {"completed": 1, "reused": 0, "failed": 0, "skipped": 0, "pending": 1, "interrupted": 1}
     assert events[-1].counts == counts, "one that had begun is not among those that had not"
+
+
+@pytest.mark.parametrize(("where", "ending"), [("thread", "cancel"), ("thread", "deadline"), ("loop", "cancel")])
+def test_a_coroutine_that_is_asked_to_end_on_its_way_to_the_loop_does(where, ending, monkeypatch):
+    ended, failed, started = threading.Event(), threading.Event(), threading.Event()
+    runs, seen = [], []
+
+    async def waits():
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.set()
+
+    def ask():
+        assert started.wait(30)
+        if ending == "cancel":
+            runs[0].cancel(grace=30)
+        else:
+            assert failed.wait(30)
+
+    def scheduled(coroutine, loop, *, schedule=asyncio.run_coroutine_threadsafe):
+        future, begun = schedule(coroutine, loop), threading.Event()
+        loop.call_soon_threadsafe(loop.call_soon, begun.set)
+        assert begun.wait(30)
+        ask()
+        return future
+
+    def is_async(func, *, known=asynchronous.is_async_callable):
+        if func is waits and threading.current_thread().name == "flowweaver-coroutines":
+            ask()
+        return known(func)
+
+    if where == "thread":
+        monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", scheduled)
+    else:
+        monkeypatch.setattr(asynchronous, "is_async_callable", is_async)
+    workflow = Workflow("w")
+    workflow.add_task(Task("meanwhile", lambda: seen.append(ended.wait(10))))
+    workflow.add_task(Task("waits", waits, timeout=0.05 if ending == "deadline" else None))
+    executor = ThreadedExecutor() if where == "thread" else AsyncExecutor()
+    listeners = [lambda event: failed.set() if isinstance(event, TaskFailed) else None]
+    runs.append(executor.start(workflow, listeners=listeners))
+    started.set()
+    with pytest.raises(WorkflowCancelledError if ending == "cancel" else WorkflowExecutionError):
+        runs[0].wait(20)
+    assert seen == [True], "it ended while the run went on"
 
 
 def test_events_are_complete_ordered_and_numbered(make_executor):
