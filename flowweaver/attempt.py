@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from flowweaver.hand import Hand
 
 __all__ = ["Attempt", "TaskHandle", "current_task"]
+
+_opening = threading.Lock()
 
 
 class Attempt:
@@ -32,13 +35,15 @@ class Attempt:
         stored: its result in the form in which a store keeps it; None if there is no store.
         trace: the traceback of its error.
         lacking: what is to be said of the files that its task declares, now that it has ended.
+        sink: takes what the task writes; None until it writes something.
+        make_sink: makes that; None if nothing takes it.
         hand: what its worker makes before and after it, and brings back together with it; None if that is nothing.
         cancelled: the run asked it to end.
         stop_coroutine: asks the coroutine that it awaits to end; None if there is none.
     """
 
     __slots__ = ("args", "cancelled", "closed", "ended", "error", "given_up", "hand", "index", "kwargs", "lacking",
-                 "made_by", "number", "result", "sink", "started", "stop_coroutine", "stored", "task",
+                 "made_by", "make_sink", "number", "result", "sink", "started", "stop_coroutine", "stored", "task",
                  "trace")  # fmt: skip
 
     def __init__(self, task: Task, index: int, number: int, args: list[Any], kwargs: dict[str, Any]) -> None:
@@ -60,6 +65,7 @@ class Attempt:
         self.trace: str | None = None
         self.lacking: tuple[str, ...] = ()
         self.sink: Sink | None = None
+        self.make_sink: Callable[[Attempt], Sink] | None = None
         self.stop_coroutine: Callable[[], object] | None = None
 
     def call(
@@ -88,6 +94,15 @@ class Attempt:
             end_child(self.error)
         self.ended = clock()
         current_attempt.reset(token)
+
+    def open_sink(self) -> Sink | None:
+        """Return what takes what the task writes, now that it does; most tasks never do."""
+        if self.make_sink is None:
+            return None
+        with _opening:  # a task may write from several threads
+            if self.sink is None:
+                self.sink = self.make_sink(self)
+            return self.sink
 
     async def call_async(self, clock: Callable[[], float]) -> None:
         """Await the coroutine function in the running loop and keep its result or its error. Never raises."""

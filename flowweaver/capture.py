@@ -54,11 +54,13 @@ OUTSIDE = ""
 """Stands for the task in lines that belong to none; no task has this name."""
 
 
-class _HasSink(Protocol):
+class _Writes(Protocol):
     sink: Sink | None
 
+    def open_sink(self) -> Sink | None: ...
 
-current_attempt: ContextVar[_HasSink | None] = ContextVar("flowweaver_attempt", default=None)
+
+current_attempt: ContextVar[_Writes | None] = ContextVar("flowweaver_attempt", default=None)
 """The attempt in whose context this code runs."""
 
 
@@ -78,7 +80,7 @@ if hasattr(os, "register_at_fork"):
 def _sink() -> Sink | None:
     """Return what takes the output of the code that runs here; None outside of a task, and in a child process."""
     attempt = current_attempt.get()
-    return attempt.sink if attempt is not None and _process else None
+    return (attempt.sink or attempt.open_sink()) if attempt is not None and _process else None
 
 
 class Unkept(NamedTuple):
@@ -91,9 +93,6 @@ class Unkept(NamedTuple):
 
     lines: tuple[LogLine, ...] = ()
     left_out: int = 0
-
-
-_NOTHING = Unkept()
 
 
 class Sink:
@@ -109,7 +108,7 @@ class Sink:
     """
 
     __slots__ = ("_attempt", "_clock", "_cut", "_give", "_kept", "_lock", "_partial", "_said", "_stirred", "_tail",
-                 "_tail_size", "_task", "_written")  # fmt: skip
+                 "_tail_size", "_task")  # fmt: skip
 
     def __init__(
         self,
@@ -124,8 +123,7 @@ class Sink:
         self._give = give
         self._clock = clock
         self._stirred = stirred
-        self._said = _NOTHING
-        self._written = False
+        self._said = Unkept()
         self._partial: dict[str, str] = {}
         self._kept = 0
         self._tail: deque[LogLine] | None = None
@@ -135,7 +133,6 @@ class Sink:
 
     def write(self, stream: str, text: str) -> None:
         """Take text written to a stream ("out" or "err")."""
-        self._written = True
         with self._lock:
             text = self._partial.pop(stream, "") + text
             *lines, rest = text.split("\n")
@@ -154,7 +151,6 @@ class Sink:
 
     def log(self, text: str) -> None:
         """Take a formatted log record."""
-        self._written = True
         with self._lock:
             for line in text.split("\n"):
                 self._line("log", line)
@@ -198,8 +194,6 @@ class Sink:
 
     def close(self) -> None:
         """Give on what is held back: unfinished lines, and the end of an output that was too long."""
-        if not self._written:
-            return  # as most tasks
         with self._lock:
             for stream, rest in self._partial.items():
                 self._line(stream, rest)

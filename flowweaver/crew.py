@@ -46,10 +46,10 @@ class Crew:
         self._ends_seen = -1
         """How many of them there were when somebody began to watch; -1: nobody watches."""
 
-    def ended(self, attempt: Attempt) -> None:
-        """An attempt has ended by itself."""
+    def ended(self, seconds: float) -> None:
+        """An attempt has ended by itself, after some seconds."""
         self._ends += 1
-        self._pace.took(attempt.ended - attempt.started)
+        self._pace.took(seconds)
 
     @property
     def crowded(self) -> bool:
@@ -58,12 +58,14 @@ class Crew:
 
     def room(self) -> int:
         """Return how many attempts may be handed out at once to the worker that asks."""
-        room = self._workers.capacity - len(self._inflight) - self.coming
-        return room if self._hands and self.crowded else min(room, 1)
+        room = self._workers.capacity - len(self._inflight)
+        if self._hands and self.crowded:
+            return room  # what this leaves to those who are coming is nothing: they would be in the way
+        return min(room - self.coming, 1)
 
     def in_the_way(self, now: float) -> bool:
-        """Tell whether the worker that has just ended an attempt only takes time from another that is as quick."""
-        if self.busy <= 1 or not self.crowded:
+        """Tell whether a worker that asks for work only takes time from another that is quick."""
+        if self.busy <= 1 or self.back or not self.crowded:
             return False
         since = now - LOOK_AGAIN
         return any(not other.started or other.ended or other.started > since for other in self._inflight)

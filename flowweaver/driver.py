@@ -81,7 +81,7 @@ class Driver:
         self._records = prepared.records
         self._workers = workers
         self._notifier = notifier
-        self._captures = captures
+        self._make_sink = self._sink_of if captures else None
         self._stirred = self._arm_output if notifier.wants("TaskWriting") else None
         self._ledger = Ledger(run_id, journal, notifier, wall=clock.wall, monotonic=clock.monotonic)
         self.tasks: list[Task] = workflow.tasks
@@ -116,7 +116,7 @@ class Driver:
         """Return the first attempt for a worker that was spawned; None sends it home."""
         with self.lock:
             self._crew.coming -= 1
-            attempt = self._advance(want=True)
+            attempt = self._advance(want=not self._in_the_way())
             if attempt is None:
                 self._worker_goes()
         self._notifier.deliver()
@@ -417,8 +417,7 @@ class Driver:
             args, kwargs = self._results.arguments(index)
             attempt = Attempt(task, index, self._attempts[index], args, kwargs)
             attempt.made_by = self._made_by(index)
-            if self._captures:
-                attempt.sink = Sink(task.name, attempt.number, self.take_line, self.clock.wall, self._stirred)
+            attempt.make_sink = self._make_sink
             return attempt
         return None
 
@@ -460,6 +459,9 @@ class Driver:
                 self.later(attempt.task.timeout, partial(self._deadline, attempt))
         self._ledger.started(picked)
 
+    def _sink_of(self, attempt: Attempt) -> Sink:
+        return Sink(attempt.task.name, attempt.number, self.take_line, self.clock.wall, self._stirred)
+
     def take_line(self, line: LogLine) -> None:
         """Take a line of output, to be written with the next commit or soon; needs no lock."""
         for witness in line_witnesses:
@@ -478,13 +480,14 @@ class Driver:
         """Take in how an attempt ended by itself; return whether its task has its end by that."""
         attempt.closed = True
         self._inflight.discard(attempt)
-        self._crew.ended(attempt)
+        duration = attempt.ended - attempt.started
+        self._crew.ended(duration)
         timeout = attempt.task.timeout
-        late = timeout is not None and attempt.ended - attempt.started > timeout
+        late = timeout is not None and duration > timeout
         if late:
             attempt.error, attempt.trace = _timeout_error(attempt), None
         if attempt.error is None:
-            self._complete(attempt)
+            self._complete(attempt, duration)
             return True
         left = type(attempt.error) is Leave and self.stop_asked
         if left or (attempt.cancelled and not late):
@@ -492,13 +495,14 @@ class Driver:
             return False
         return self._fail(attempt, attempt.error, attempt.trace, timed_out=late)
 
-    def _complete(self, attempt: Attempt) -> None:
+    def _complete(self, attempt: Attempt, duration: float) -> None:
         index = attempt.index
         self._results.put(index, attempt.result, attempt.stored)
-        self._ledger.completed(attempt, attempt.ended - attempt.started)
+        self._ledger.completed(attempt, duration)
         attempt.result = attempt.stored = None
         self.scheduler.complete(index)
-        self._ended(index)
+        for task, stand_in in self._results.ended(index):
+            self._ledger.unload(task, stand_in)
 
     def _fail(
         self,

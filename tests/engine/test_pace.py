@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowweaver import Task, ThreadedExecutor, Workflow
+from flowweaver.attempt import Attempt
+from flowweaver.crew import Crew
+from flowweaver.executors.threaded import ThreadWorkers
 from flowweaver.pace import Pace
 
 
@@ -38,6 +41,30 @@ def test_at_the_beginning_workers_are_called_and_half_a_dozen_tasks_of_nothing_c
     for _ in range(6):
         pace.took(1e-6)
     assert pace.short
+
+
+def test_a_quick_worker_does_not_wait_for_those_who_are_coming_and_a_slow_one_leaves_them_something(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crew = Crew(ThreadWorkers(4), inflight=[], hands=True)
+    crew.busy, crew.coming = 4, 3
+    assert crew.room() == 1
+    crew.coming = 4
+    assert crew.room() == 0
+    monkeypatch.setattr(Pace, "short", True)
+    assert crew.room() == 4
+
+
+def test_a_worker_is_not_in_the_way_where_nobody_has_an_attempt_that_was_handed_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Pace, "short", True)
+    attempt = Attempt(Task("a", lambda: None), 0, 1, [], {})
+    crew = Crew(ThreadWorkers(4), inflight=[attempt], hands=True)
+    crew.busy = 2
+    assert crew.in_the_way(now=1.0)
+    crew.back.append(attempt)
+    assert not crew.in_the_way(now=1.0)
 
 
 def threads_of(bodies: list[Any], workers: int) -> list[int]:
