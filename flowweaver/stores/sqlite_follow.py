@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from flowweaver.records import AttemptRecord, LogLine, TaskRecord
 from flowweaver.stores.sqlite_db import Database
-from flowweaver.stores.sqlite_rows import ATTEMPT_KINDS, LINE_KINDS, RECORD_COLUMNS, is_sane, records_of
+from flowweaver.stores.sqlite_rows import ATTEMPT_KINDS, LINE_KINDS, RECORD_COLUMNS, is_sane, portions, records_of
 
 __all__ = ["Changes", "RunTail"]
-
-_AT_A_TIME: Final = 400
-"""Names in one statement; SQLite takes a thousand values."""
 
 _MOST_LINES: Final = 10_000
 """Lines of an attempt that are read at once: the last ones."""
@@ -90,14 +87,14 @@ class RunTail:
         return Changes(newest or self.run_id, records, attempts, lines, lines_before), states, written
 
     def _records(self, cursor: sqlite3.Cursor, names: Sequence[str]) -> Iterator[tuple[str, TaskRecord | None]]:
-        for some in _portions(names):
+        for some in portions(names):
             statement = _RECORDS.format(", ".join("?" * len(some)))
             rows = cursor.execute(statement, (self._workflow, *some)).fetchall()
             for row, record in zip(rows, records_of(rows, alive=True), strict=True):
                 yield row[1], record
 
     def _of_run(self, cursor: sqlite3.Cursor, statement: str, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        for some in _portions(names):
+        for some in portions(names):
             values = (self._workflow, self.run_id, *some)
             yield from cursor.execute(statement.format(", ".join("?" * len(some))), values).fetchall()
 
@@ -144,12 +141,6 @@ class RunTail:
     @property
     def _run(self) -> dict[str, Any]:
         return {"flow": self._workflow, "run": self.run_id}
-
-
-def _portions(names: Iterable[str]) -> Iterator[list[str]]:
-    known = list(names)
-    for at in range(0, len(known), _AT_A_TIME):
-        yield known[at : at + _AT_A_TIME]
 
 
 _NEWEST: Final = "SELECT max(run_id) FROM runs WHERE workflow = ?"

@@ -21,7 +21,9 @@ from flowweaver.stores.sqlite_rows import (
     adopt,
     fetch_result,
     fetch_results,
+    mark,
     open_result,
+    portions,
     records_of,
     small_result,
 )
@@ -114,8 +116,8 @@ class SQLiteJournal(RunJournal):
 
     def load_results(self, task_names: Iterable[str]) -> Iterator[tuple[str, Any, ResultUnavailable | None]]:
         """Yield each task's stored result, or the reason why it cannot be had; a hundred are read at a time."""
-        names, small = list(task_names), self._small
-        for some in (names[at : at + _AT_A_TIME] for at in range(0, len(names), _AT_A_TIME)):
+        small = self._small
+        for some in portions(task_names, _AT_A_TIME):
             unread = [name for name in some if small.get(name) is None]
             read = partial(fetch_results, workflow=self._workflow, task_names=unread)
             found = self._db.read(read) if unread else {}
@@ -163,8 +165,7 @@ class SQLiteJournal(RunJournal):
             cursor.execute("UPDATE tasks SET run_id = NULL WHERE workflow = ? AND run_id = ?", (flow, run_id))
             for table in ("attempts", "log_lines"):
                 cursor.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608
-            again = [(run_id, flow, name) for name in redo]
-            cursor.executemany("UPDATE tasks SET redo = ? WHERE workflow = ? AND task_name = ?", again)
+            mark(cursor, flow, redo, "redo", run_id)
             _keep_young(cursor, flow, restored, started_at)
             return run, run_id
 
@@ -269,7 +270,4 @@ def _keep_young(cursor: sqlite3.Cursor, workflow: str, restored: Sequence[str], 
     old = cursor.execute(
         "SELECT task_name FROM tasks WHERE workflow = ? AND coalesce(used_at, 0) < ?", (workflow, now - _DAY)
     )
-    due = {name for (name,) in old}.intersection(restored)
-    cursor.executemany(
-        "UPDATE tasks SET used_at = ? WHERE workflow = ? AND task_name = ?", [(now, workflow, name) for name in due]
-    )
+    mark(cursor, workflow, {name for (name,) in old}.intersection(restored), "used_at", now)

@@ -28,7 +28,9 @@ __all__ = [
     "fetch_result",
     "fetch_results",
     "is_sane",
+    "mark",
     "open_result",
+    "portions",
     "records_of",
     "small_result",
 ]
@@ -174,6 +176,24 @@ def _record_of(row: Sequence[Any], status: TaskStatus, provenance_of: Provenance
         summary, not_kept, cleared != 0, interrupted != 0, redo != 0, redo or None, skipped_because,
         timed_out != 0, used_at,
     )  # fmt: skip
+
+
+# -- many at a time ---------------------------------------------------------------------------------------------------
+
+
+def portions(names: Iterable[str], most: int = 400) -> Iterator[list[str]]:
+    """Yield names in portions that one statement takes: SQLite takes a thousand values."""
+    known = list(names)
+    for at in range(0, len(known), most):
+        yield known[at : at + most]
+
+
+def mark(cursor: sqlite3.Cursor, workflow: str, names: Iterable[str], column: str, value: float) -> None:
+    """Set a column of a workflow's rows of these tasks."""
+    for some in portions(names):
+        places = ", ".join("?" * len(some))
+        statement = f"UPDATE tasks SET {column} = ? WHERE workflow = ? AND task_name IN ({places})"  # noqa: S608
+        cursor.execute(statement, (value, workflow, *some))
 
 
 # -- results ----------------------------------------------------------------------------------------------------------

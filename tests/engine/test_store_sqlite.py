@@ -105,6 +105,20 @@ def run(store: SQLiteStateStore, workflow: str, at: float = NOW, **results: Any)
     return number
 
 
+def test_what_is_asked_again_and_what_is_reused_is_written_of_every_task_however_many(
+    store: SQLiteStateStore, path: Path
+) -> None:
+    names = [f"t{number}" for number in range(1001)]
+    run(store, "wf", **dict.fromkeys(names, 1))
+    run(store, "other", t0=1)
+    journal = store.open_journal("wf")
+    number = begin(journal, names, NOW + 2 * DAY, redo=names[:500], restored=names[500:])
+    journal.close()
+    found = query(path, "SELECT redo, used_at, count(*) FROM tasks WHERE workflow = 'wf' GROUP BY 1, 2 ORDER BY 1")
+    assert found == [(0, NOW + 2 * DAY, 501), (number, NOW + 1, 500)]
+    assert query(path, "SELECT redo, used_at FROM tasks WHERE workflow = 'other'") == [(0, NOW + 1)]
+
+
 class TestOwnQueries:
     def test_the_reference_queries_read_what_is_kept(self, store: SQLiteStateStore, path: Path) -> None:
         run(store, "wf", fetch={"rows": [1, 2]}, name="naïve")
