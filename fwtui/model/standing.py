@@ -149,7 +149,12 @@ def _ended(record: TaskRecord) -> State:
 
 
 def standing_in_run(
-    record: TaskRecord | None, plan: TaskPlan | None, run: RunRecord, cause: TaskRecord | None = None
+    record: TaskRecord | None,
+    plan: TaskPlan | None,
+    run: RunRecord,
+    cause: TaskRecord | None = None,
+    *,
+    stands: bool = False,
 ) -> Standing:
     """Return how a task stands in a run that goes on in another process.
 
@@ -161,6 +166,7 @@ def standing_in_run(
         plan: what a run would do with it now.
         run: the run.
         cause: what is recorded of the task because of which this one is skipped, if it is.
+        stands: what is done before it in this run gave what its stored result was made of.
     """
     if record is not None and record.status is TaskStatus.SKIPPED:
         # Skipping keeps an older result and its run; what tells is the run in which its ancestor failed.
@@ -172,7 +178,7 @@ def standing_in_run(
         return Standing(_IN_FLIGHT.get(record.status) or _ended(record))
     if plan is None or plan.action is Action.RUN:
         return Standing(State.WAITING, _plan_note(plan))
-    if plan.action is Action.MAYBE:
+    if plan.action is Action.MAYBE and not stands:
         return Standing(State.MAYBE, _plan_note(plan))
     return Standing(State.REUSED, from_run=None if record is None else record.run_id)
 

@@ -7,7 +7,7 @@ that is drawn is a pure function of such a view, so that a scene in a test is a 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from flowweaver.plan import Action, Plan
 from flowweaver.records import AttemptRecord, RunRecord, TaskRecord
 from fwtui.model.pictures import PictureLike, TaskLike
+from fwtui.model.reused import Reused
 from fwtui.model.standing import standing, standing_in_run
 from fwtui.model.status import DONE_STATES, FAILURES, OPEN_STATES, State
 from fwtui.model.text import visible
@@ -217,12 +218,12 @@ def run_elsewhere(picture: PictureLike) -> RunRecord | None:
     return run if same else None
 
 
-def _idle_task(picture: PictureLike, info: TaskLike, elsewhere: RunRecord | None) -> TaskView:
+def _idle_task(picture: PictureLike, info: TaskLike, elsewhere: RunRecord | None, reused: Collection[str]) -> TaskView:
     record = picture.records.get(info.name)
     plan = picture.plan.tasks.get(info.name)
     if elsewhere is not None:
         cause = None if record is None else picture.records.get(record.skipped_because or "")
-        state, note, from_run = standing_in_run(record, plan, elsewhere, cause)
+        state, note, from_run = standing_in_run(record, plan, elsewhere, cause, stands=info.name in reused)
     else:
         run = picture.runs[0] if picture.runs else None
         state, note, from_run = standing(record, plan, run)
@@ -287,7 +288,8 @@ def idle_view(picture: PictureLike, *, after: RunView | None = None, threads_lef
         threads_left: tasks that were given up while a thread is still in them, one for each thread.
     """
     elsewhere = run_elsewhere(picture)
-    tasks = {info.name: _idle_task(picture, info, elsewhere) for info in picture.tasks}
+    reused: set[str] = set() if elsewhere is None else set(Reused(picture, elsewhere.run_id).settle(picture.records))
+    tasks = {info.name: _idle_task(picture, info, elsewhere, reused) for info in picture.tasks}
     run = _run_facts(picture.runs[0], goes_on=elsewhere is not None) if picture.runs else None
     if after is not None and after.run is not None and run is not None and run.run_id == after.run.run_id:
         run = replace(run, here=after.run.here, error=after.run.error)

@@ -6,7 +6,7 @@ which it must have happened, so that a view is carried through it as through any
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ from flowweaver.events import (
 from flowweaver.records import AttemptRecord, LogLine, TaskRecord
 from flowweaver.status import TaskStatus
 
-__all__ = ["Told", "events_of", "reused_since"]
+__all__ = ["Told", "events_of"]
 
 
 class Told(NamedTuple):
@@ -175,32 +175,3 @@ def _end(story: _Story, record: TaskRecord, one: AttemptRecord | None) -> None:
         interrupted=record.status is not TaskStatus.FAILED,
         **facts,
     )
-
-
-def reused_since(
-    run_id: int, undecided: Mapping[str, Sequence[str]], records: Mapping[str, TaskRecord], reused: set[str]
-) -> Iterator[str]:
-    """Yield the tasks whose stored result stands, now that all before them are done; each is added to ``reused``.
-
-    Args:
-        run_id: the run.
-        undecided: dependencies of the tasks that run only if one of these gives another result, in an order in which
-            dependencies come first.
-        records: of all tasks, as they are now.
-        reused: tasks whose stored result stands in this run.
-    """
-    for name, deps in undecided.items():
-        record = records.get(name)
-        made_by = None if record is None else record.provenance
-        if record is None or made_by is None or record.run_id == run_id or len(made_by.inputs) != len(deps):
-            continue
-        now = [_digest(records.get(dep), run_id, dep in reused) for dep in deps]
-        if all(then is not None and then == digest for then, digest in zip(made_by.inputs, now, strict=True)):
-            reused.add(name)
-            yield name
-
-
-def _digest(record: TaskRecord | None, run_id: int, stands: bool) -> str | None:
-    if record is None or not (stands or (record.run_id == run_id and record.status is TaskStatus.COMPLETED)):
-        return None
-    return record.digest

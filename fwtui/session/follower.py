@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from flowweaver.declared import Stamps, stamps_of
 from flowweaver.errors import StateError
 from flowweaver.events import Event, TaskOutput, TaskRestored
-from flowweaver.plan import Action
 from flowweaver.records import TaskRecord
+from fwtui.model.reused import Reused
 from fwtui.model.views import run_elsewhere
 from fwtui.session.archive import Archive
-from fwtui.session.followed import events_of, reused_since
+from fwtui.session.followed import events_of
 from fwtui.session.port import Picture, TaskInfo
 
 if TYPE_CHECKING:
@@ -63,8 +63,6 @@ class _Followed:
         self._sequence = 0
         self._waits: dict[str, Sequence[float]] = {}
         self._records: dict[str, TaskRecord] = {}
-        self._undecided: dict[str, Sequence[str]] = {}
-        self._reused: set[str] = set()
         self.skip_to(picture)
 
     @property
@@ -76,9 +74,8 @@ class _Followed:
         self._tail.skip_to(picture.records)
         self._records = dict(picture.records)
         self._waits = {task.name: task.retry_waits for task in picture.tasks}
-        planned = {task.name: picture.plan.tasks[task.name].action for task in picture.tasks}
-        self._undecided = {task.name: task.deps for task in picture.tasks if planned[task.name] is Action.MAYBE}
-        self._reused = {name for name, action in planned.items() if action is Action.REUSE}
+        self._reused = Reused(picture, self.run_id)
+        self._reused.settle(self._records)  # the picture shows these already
 
     def read(self) -> list[Event] | None:
         """Return what has happened since; None if another run has begun."""
@@ -90,8 +87,7 @@ class _Followed:
         self._records |= changes.records
         if changes.records:
             now = max(record.timestamp for record in changes.records.values())
-            for name in list(reused_since(run_id, self._undecided, self._records, self._reused)):
-                del self._undecided[name]
+            for name in self._reused.settle(self._records):
                 from_run = self._records[name].run_id
                 events.append(
                     TaskRestored(run_id=run_id, sequence=self._number(), time=now, task=name, from_run=from_run)

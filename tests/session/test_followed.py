@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowweaver.events import Event, TaskOutput, TaskRestored
-from flowweaver.plan import Action, TaskFacts, make_plan
+from flowweaver.plan import Action, Plan, TaskFacts, make_plan
 from flowweaver.records import AttemptRecord, LogLine, Provenance, RunRecord, TaskRecord
 from flowweaver.status import TaskStatus
 from fwtui.model.folding import fold
+from fwtui.model.reused import Reused
 from fwtui.model.status import State
 from fwtui.model.views import RunView, idle_view
-from fwtui.session.followed import events_of, reused_since
+from fwtui.session.followed import events_of
 from fwtui.session.port import Picture, TaskInfo
 
 HERE = "process 4711 on lab-3"
@@ -22,21 +25,26 @@ RUN = 32
 class World:
     """A store that a run of another process writes to, step by step, as the engine does."""
 
-    def __init__(self, deps: dict[str, tuple[str, ...]], before: dict[str, TaskRecord]) -> None:
+    def __init__(
+        self, deps: dict[str, tuple[str, ...]], before: dict[str, TaskRecord], always: Collection[str] = ()
+    ) -> None:
         self.deps = deps
+        self.always = always
         self.records = dict(before)
         self.attempts: dict[str, list[AttemptRecord]] = {}
         self.now = 1_000.0
-        self.reused = {name for name, action in self.planned().items() if action is Action.REUSE}
+        begins_with = self.plan()
+        self.reused = set(begins_with.names(Action.REUSE))
+        self.may_stand = set(begins_with.names(Action.MAYBE))
 
-    def planned(self) -> dict[str, Action]:
-        facts = [TaskFacts(name, deps) for name, deps in self.deps.items()]
-        plan = make_plan(facts, self.records, now=self.now, running_in=HERE)
-        return {name: task.action for name, task in plan.tasks.items()}
+    def plan(self) -> Plan:
+        facts = [
+            TaskFacts(name, deps, max_age=0.0 if name in self.always else None) for name, deps in self.deps.items()
+        ]
+        return make_plan(facts, self.records, now=self.now, running_in=HERE)
 
     def picture(self) -> Picture:
-        facts = [TaskFacts(name, deps) for name, deps in self.deps.items()]
-        plan = make_plan(facts, self.records, now=self.now, running_in=HERE)
+        plan = self.plan()
         tasks = tuple(TaskInfo(name, deps, retries=5) for name, deps in self.deps.items())
         run = RunRecord(RUN, "w", 900.0, holder=HERE)
         attempts = {name: tuple(made) for name, made in self.attempts.items()}
@@ -55,7 +63,7 @@ class World:
             if self.is_done(name) or (record is not None and record.run_id == RUN) or self.is_skipped(name):
                 continue
             if all(self.is_done(dep) for dep in deps):
-                if self.stands(name):
+                if name in self.may_stand and self.stands(name):
                     self.reused.add(name)
                     return self.ready()
                 found.append(name)
@@ -80,9 +88,10 @@ class World:
     def starts(self, name: str) -> None:
         before = self.records.get(name)
         number = before.attempt + 1 if before is not None and before.run_id == RUN else 1
-        self.records[name] = TaskRecord(
-            name, TaskStatus.RUNNING, self.now, run_id=RUN, attempt=number, started_at=self.now
-        )
+        begun = TaskRecord(name, TaskStatus.RUNNING, self.now, run_id=RUN, attempt=number, started_at=self.now)
+        if before is not None:
+            begun = begun._replace(redo=before.redo, redo_run=before.redo_run)
+        self.records[name] = begun
 
     def _ends(self, name: str, status: TaskStatus, outcome: str, **more: object) -> None:
         begun = self.records[name]
@@ -101,9 +110,11 @@ class World:
             **more,  # type: ignore[arg-type]
         )
 
-    def completes(self, name: str, digest: str) -> None:
+    def completes(self, name: str, digest: str | None) -> None:
+        """Let a task give a result, or one that cannot be kept."""
         made_by = Provenance(inputs=tuple(self.records[dep].digest for dep in self.deps[name]))
-        self._ends(name, TaskStatus.COMPLETED, "completed", digest=digest, encoding="json", provenance=made_by)
+        result = {"not_kept": "a lock"} if digest is None else {"digest": digest, "encoding": "json"}
+        self._ends(name, TaskStatus.COMPLETED, "completed", provenance=made_by, redo=False, redo_run=None, **result)
         # Rows of good attempts are written later, in portions.
         self.attempts[name].pop()
 
@@ -146,19 +157,22 @@ def old(name: str, inputs: tuple[str | None, ...], digest: str) -> TaskRecord:
 def worlds(draw: st.DrawFn) -> World:
     deps: dict[str, tuple[str, ...]] = {}
     before: dict[str, TaskRecord] = {}
+    always: set[str] = set()
     for number in range(draw(st.integers(1, 6))):
         name = f"t{number}"
         deps[name] = (
             tuple(f"t{i}" for i in sorted(draw(st.sets(st.integers(0, number - 1), max_size=2)))) if number else ()
         )
-        kind = draw(st.sampled_from(["none", "done", "done", "done", "again", "failed"]))
+        kind = draw(st.sampled_from(["none", "done", "done", "done", "again", "always", "failed"]))
         inputs = tuple(before[dep].digest if dep in before else None for dep in deps[name])
         made = old(name, inputs, f"{name}-1")
         if kind == "failed":
             before[name] = made._replace(status=TaskStatus.FAILED, digest=None, encoding=None, error="x")
         elif kind != "none":
             before[name] = made._replace(redo=kind == "again", redo_run=RUN if kind == "again" else None)
-    return World(deps, before)
+        if kind == "always":
+            always.add(name)
+    return World(deps, before, always)
 
 
 def step(world: World, data: st.DataObject) -> None:
@@ -172,7 +186,7 @@ def step(world: World, data: st.DataObject) -> None:
         return
     what, name = data.draw(st.sampled_from(can))
     if what == "completes":
-        world.completes(name, data.draw(st.sampled_from([f"{name}-1", f"{name}-2"])))
+        world.completes(name, data.draw(st.sampled_from([f"{name}-1", f"{name}-1", f"{name}-2", None])))
     else:
         getattr(world, what)(name)
 
@@ -198,9 +212,8 @@ def test_a_view_carried_by_events_is_that_of_a_fresh_look(world: World, data: st
     picture = world.picture()
     view = idle_view(picture)
     known = dict(picture.records)
-    planned = {name: task.action for name, task in picture.plan.tasks.items()}
-    undecided = {name: world.deps[name] for name, action in planned.items() if action is Action.MAYBE}
-    reused = {name for name, action in planned.items() if action is Action.REUSE}
+    reused = Reused(picture, RUN)
+    reused.settle(known)
     sequence = iter(range(1, 10_000))
     for _ in range(data.draw(st.integers(1, 5))):
         for _ in range(data.draw(st.integers(0, 4))):
@@ -210,10 +223,66 @@ def test_a_view_carried_by_events_is_that_of_a_fresh_look(world: World, data: st
         events = events_of(RUN, known, changed, attempts, {}, wait=lambda *_: 0.0, number=lambda: next(sequence))
         known = dict(world.records)
         view = fold(view, events)
-        for name in list(reused_since(RUN, undecided, known, reused)):
-            del undecided[name]
+        for name in reused.settle(known):
             view = fold(view, [TaskRestored(run_id=RUN, sequence=next(sequence), time=world.now, task=name)])
         assert shown(view) == shown(idle_view(world.picture()))
+        world.ready()
+        assert {name for name, task in view.tasks.items() if task.state is State.REUSED} == world.reused
+
+
+def chain() -> tuple[dict[str, tuple[str, ...]], dict[str, TaskRecord]]:
+    """Return a world of done tasks: t3 needs t1 and t2, and t4 needs t3."""
+    deps: dict[str, tuple[str, ...]] = {"t1": (), "t2": (), "t3": ("t1", "t2"), "t4": ("t3",)}
+    return deps, {name: old(name, tuple(f"{dep}-1" for dep in before), f"{name}-1") for name, before in deps.items()}
+
+
+def fresh_look(world: World) -> dict[str, State]:
+    return {name: task.state for name, task in idle_view(world.picture()).tasks.items()}
+
+
+def test_a_fresh_look_sees_that_results_stand_behind_a_task_that_the_next_run_does_again_too() -> None:
+    deps, before = chain()
+    world = World(deps, before, always=["t1"])
+    world.starts("t1")
+    assert [fresh_look(world)[name] for name in ("t3", "t4")] == [State.MAYBE, State.MAYBE]
+    world.completes("t1", "t1-1")
+    assert fresh_look(world) == {
+        "t1": State.DONE,
+        "t2": State.REUSED,
+        "t3": State.REUSED,
+        "t4": State.REUSED,
+    }
+
+
+def test_a_fresh_look_sees_that_a_result_stands_behind_a_task_that_has_run_since_its_input_is_never_kept() -> None:
+    deps, before = chain()
+    before["t1"] = before["t1"]._replace(not_kept="a lock", digest=None, encoding=None)
+    before["t3"] = before["t3"]._replace(provenance=Provenance(inputs=(None, "t2-1")))
+    world = World(deps, before)
+    for name, digest in (("t1", None), ("t3", "t3-1")):
+        world.starts(name)
+        assert fresh_look(world)["t4"] is State.MAYBE
+        world.completes(name, digest)
+    assert fresh_look(world)["t4"] is State.REUSED
+    assert world.ready() == []
+    assert "t4" in world.reused
+
+
+def test_what_a_run_was_asked_to_do_again_does_not_stand_and_holds_up_what_needs_it() -> None:
+    deps, before = chain()
+    before["t1"] = before["t1"]._replace(redo=True, redo_run=RUN)
+    world = World(deps, before)
+    assert world.ready() == ["t1"]
+    assert fresh_look(world) == {
+        "t1": State.WAITING,
+        "t2": State.REUSED,
+        "t3": State.MAYBE,
+        "t4": State.MAYBE,
+    }
+    world.starts("t1")
+    world.completes("t1", "t1-1")
+    assert world.ready() == []
+    assert fresh_look(world)["t4"] is State.REUSED
 
 
 @settings(max_examples=100, deadline=None)

@@ -185,6 +185,52 @@ def test_opening_in_the_middle_of_a_run_shows_all_that_was_written_so_far(
         late.session.close()
 
 
+def test_opening_in_the_middle_of_a_run_shows_what_it_has_reused_behind_a_task_that_runs_always(
+    write: Write, tmp_path: Path
+) -> None:
+    always = """\
+from pathlib import Path
+from flowweaver import Workflow, task
+import time
+
+HERE = Path(__file__).parent
+
+@task(max_age=0)
+def first():
+    return 1
+
+def second(first):
+    return 2
+
+@task(max_age=0)
+def third(second):
+    (HERE / "at_gate").touch()
+    while not (HERE / "gate").exists():
+        time.sleep(0.005)
+
+workflow = Workflow("three")
+workflow.add_task(first)
+workflow.add_task(second, depends_on=[first])
+workflow.add_task(third, depends_on=[second])
+"""
+    early = Watching(write(always))
+    early.open_gate("gate")
+    assert early.fwtui("run", "flow.py").wait(SOON) == 0
+    early.session.close()
+    for name in ("gate", "at_gate"):
+        (tmp_path / name).unlink()
+    process = early.fwtui("run", "flow.py")
+    try:
+        until((tmp_path / "at_gate").exists)
+        late = Watching(early.file)
+        states = {name: task.state for name, task in late.view.tasks.items()}
+        late.session.close()
+    finally:
+        early.open_gate("gate")
+        assert process.wait(SOON) == 0
+    assert states == {"first": State.DONE, "second": State.REUSED, "third": State.RUNNING}
+
+
 def test_a_picture_made_in_the_middle_tells_no_line_twice_and_loses_no_state(
     watching: Watching, other: subprocess.Popen[str]
 ) -> None:
