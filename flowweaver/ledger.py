@@ -106,8 +106,7 @@ class Ledger:
         """
         records, self._records = self._records, []
         attempts, self._attempts = self._attempts, []
-        count = len(self.output) if lines is None else min(lines, len(self.output))
-        output = [self.output.popleft() for _ in range(count)]
+        output = self._take_lines(lines) if self.output else []
         problem = None
         if self._journal is not None and (records or attempts or output):
             try:
@@ -123,6 +122,10 @@ class Ledger:
         if self._facts:
             self._tell(problem)
         return problem
+
+    def _take_lines(self, most: int | None) -> list[LogLine]:
+        count = len(self.output) if most is None else min(most, len(self.output))
+        return [self.output.popleft() for _ in range(count)]
 
     def _tell(self, problem: StateError | None = None) -> None:
         """Tell what happened; a result that was not written for some problem is told as not kept."""

@@ -38,7 +38,7 @@ def forget(database: Database, workflow: str, names: Iterable[str]) -> list[str]
 
     def work(cursor: sqlite3.Cursor) -> list[str]:
         adopt(cursor, workflow, wanted)
-        cursor.execute(*attempts_from_tasks(workflow))
+        cursor.executemany(*attempts_from_tasks(workflow))
         (batch,) = cursor.execute("SELECT coalesce(max(batch), 0) + 1 FROM cleared").fetchone()
         now = database.clock()
         forgotten = []

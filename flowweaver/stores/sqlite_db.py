@@ -103,8 +103,8 @@ class Database:
             writer = self._current_writer() or self._open(alone=None)
             return self.file.patiently(writer.transact, work)
 
-    def apply(self, steps: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
-        """Do statements with their values in one transaction, all of them or none.
+    def apply(self, steps: Sequence[tuple[str, Sequence[tuple[Any, ...]]]]) -> None:
+        """Do statements, each with its values once or several times, in one transaction, all of them or none.
 
         Raises:
             StateError: they could not be written.

@@ -222,7 +222,7 @@ class SQLiteJournal(RunJournal):
     def finish(self, *, finished_at: float, outcome: str, failed_task: str | None, counts: Mapping[str, int]) -> None:
         """Record the end of the run."""
         values = (finished_at, outcome, failed_task, codec.compact(dict(counts)), outcome != "completed", self._run)
-        self._db.apply([attempts_from_tasks(self._workflow), (_FINISH, values)])
+        self._db.apply([attempts_from_tasks(self._workflow), (_FINISH, [values])])
 
     def close(self) -> None:
         """Close the file and give the locks back."""

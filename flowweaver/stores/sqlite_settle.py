@@ -34,9 +34,9 @@ _OF_RUN: Final = """SELECT CASE status WHEN 'COMPLETED' THEN 'completed' WHEN 'F
 _UNENDED: Final = "SELECT run_id FROM runs WHERE workflow = ? AND outcome IS NULL"
 
 
-def attempts_from_tasks(workflow: str) -> tuple[str, tuple[str]]:
-    """Return the statement, with its value, that writes the rows of a run's good attempts while the run has no end."""
-    return _UNWRITTEN, (workflow,)
+def attempts_from_tasks(workflow: str) -> tuple[str, list[tuple[str]]]:
+    """Return the step that writes the rows of a run's good attempts while the run has no end."""
+    return _UNWRITTEN, [(workflow,)]
 
 
 def counts_so_far(cursor: sqlite3.Cursor, workflow: str, run_id: int) -> dict[str, int]:
@@ -49,7 +49,7 @@ def settle(cursor: sqlite3.Cursor, workflow: str) -> None:
     for (run_id,) in cursor.execute(_UNENDED, (workflow,)).fetchall():
         counts = compact(counts_so_far(cursor, workflow, run_id))
         cursor.execute("UPDATE runs SET counts = ? WHERE workflow = ? AND run_id = ?", (counts, workflow, run_id))
-    cursor.execute(*attempts_from_tasks(workflow))
+    cursor.executemany(*attempts_from_tasks(workflow))
     cursor.execute(_IN_FLIGHT, (workflow,))
     cursor.execute(
         "UPDATE tasks SET status = 'PENDING', interrupted = 1 WHERE workflow = ? AND status IN ('RUNNING', 'RETRYING')",

@@ -95,8 +95,8 @@ def save_state(
     def work(cursor: sqlite3.Cursor) -> None:
         if owner:
             adopt(cursor, owner, [task_name])
-        for statement, values in steps:
-            cursor.execute(statement, values)
+        for statement, rows in steps:
+            cursor.executemany(statement, rows)
 
     database.write(work)
 

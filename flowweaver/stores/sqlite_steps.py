@@ -26,8 +26,8 @@ __all__ = [
     "whole_record",
 ]
 
-Step = tuple[str, tuple[Any, ...]]
-"""A statement and its values."""
+Step = tuple[str, Sequence[tuple[Any, ...]]]
+"""A statement, and its values for each time that it is done."""
 
 _INLINE_LIMIT: Final = 32_768
 """Bytes up to which a result that is JSON stands in its row, where users' own queries find it."""
@@ -147,6 +147,8 @@ class Progress:
             records: SKIPPED, or one without a value that has a digest, keeps the result that is there.
         """
         steps: list[Step] = []
+        ends: list[tuple[Any, ...]] = []
+        starts: list[tuple[Any, ...]] = []
         begins: dict[str, Provenance | None] = {}
         for record in records:
             status = record.status
@@ -154,23 +156,27 @@ class Progress:
                 if self._blobs is None or record.task_name in self._blobs:
                     steps.append(drop_blob(self._workflow, record.task_name))
                 begins[record.task_name] = record.provenance
-                steps.append(self._start(record))
+                starts.append(self._start(record))
             elif status is _COMPLETED and record.value is not None:
-                steps += self._end(record, record.value)
+                steps += self._end(record, record.value, ends)
             else:
                 steps += self._other(record)
                 self._begun.pop(record.task_name, None)
         self._begins = begins
+        if ends:
+            steps.append((_END, ends))
+        if starts:
+            steps.append((_START, starts))  # last: one that is tried again has failed before
         return steps
 
     def written(self) -> None:
         """What the last steps write is in the store; only that may decide how the next are."""
         self._begun.update(self._begins)
 
-    def _start(self, record: TaskRecord) -> Step:
+    def _start(self, record: TaskRecord) -> tuple[Any, ...]:
         name, _status, at, _run, attempt, started_at, _ended, _duration, made_by = record[:9]
         code, params, inputs, files = made_by or _NOTHING
-        return _START, (
+        return (
             self._workflow, name, iso(at), self._run_id, attempt, started_at, at,
             None if code is None else self._code(code),
             compact(dict(params)) if params else None,
@@ -184,7 +190,7 @@ class Progress:
             known = self._codes[id(code)] = code, _code(code)
         return known[1]
 
-    def _end(self, record: TaskRecord, value: StoredValue) -> list[Step]:
+    def _end(self, record: TaskRecord, value: StoredValue, ends: list[tuple[Any, ...]]) -> Sequence[Step]:
         name, _status, at, _run, _attempt, started_at, finished_at, duration, made_by = record[:9]
         encoding, data, digest, size, summary, _why = value
         seconds = self._seconds.get(name, "")
@@ -193,18 +199,18 @@ class Progress:
         begun = name in self._begun and (self._begun[name] is made_by or self._begun[name] == made_by)
         if not begun or encoding is None or not _is_inline(value):
             return self._whole(record, seconds)
-        values = (
+        ends.append((
             iso(at), started_at, finished_at, duration, encoding, digest, size, summary, seconds, at, data,
             self._workflow, name,
-        )  # fmt: skip
-        return [(_END, values)]
+        ))  # fmt: skip
+        return ()
 
     def _other(self, record: TaskRecord) -> list[Step]:
         name, at = record.task_name, record.timestamp
         if record.status is TaskStatus.SKIPPED:
-            return [(_SKIP, (self._workflow, name, iso(at), record.skipped_because, at))]
+            return [(_SKIP, [(self._workflow, name, iso(at), record.skipped_because, at)])]
         if record.value is None and record.digest is not None:
-            return [(_STAND, (record.status.value, self._clock(), self._workflow, name))]
+            return [(_STAND, [(record.status.value, self._clock(), self._workflow, name)])]
         return self._whole(record, self._seconds.get(name, ""))
 
     def _whole(self, record: TaskRecord, seconds: str) -> list[Step]:
@@ -259,14 +265,14 @@ def whole_record(
     }
     steps = [drop_blob(workflow, record.task_name)]
     if has_blob:
-        steps.append((_BLOB, (value.data,)))
-    steps.append((_WHOLE_WITH_BLOB if has_blob else _WHOLE, tuple([row[field] for field in _FIELDS])))
+        steps.append((_BLOB, [(value.data,)]))
+    steps.append((_WHOLE_WITH_BLOB if has_blob else _WHOLE, [tuple([row[field] for field in _FIELDS])]))
     return steps
 
 
 def drop_blob(workflow: str, task_name: str) -> Step:
     """Return what deletes the blob of a task's result, if it has one."""
-    return _DROP_BLOB, (workflow, task_name)
+    return _DROP_BLOB, [(workflow, task_name)]
 
 
 def attempt_steps(run: int, attempts: Iterable[AttemptRecord]) -> list[Step]:
@@ -311,13 +317,13 @@ def _inserts(statements: Mapping[int, str], rows: Sequence[tuple[Any, ...]]) -> 
     at = 0
     for count, statement in statements.items():
         while len(rows) - at >= count:
-            yield statement, tuple(value for row in rows[at : at + count] for value in row)
+            yield statement, [tuple(value for row in rows[at : at + count] for value in row)]
             at += count
 
 
 def plain_steps(steps: Iterable[Step]) -> list[Step]:
     """Return steps whose texts can all be written as UTF-8."""
     return [
-        (statement, tuple([plain(value) if isinstance(value, str) else value for value in values]))
-        for statement, values in steps
+        (statement, [tuple([plain(value) if isinstance(value, str) else value for value in row]) for row in rows])
+        for statement, rows in steps
     ]

@@ -6,7 +6,7 @@ import logging
 import os
 import sqlite3
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
@@ -112,13 +112,13 @@ class Writer:
             raise
         return result
 
-    def apply(self, steps: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
-        """Do statements with their values in one transaction, all of them or none."""
+    def apply(self, steps: Iterable[tuple[str, Iterable[tuple[Any, ...]]]]) -> None:
+        """Do statements, each with its values once or several times, in one transaction, all of them or none."""
         execute = self.cursor.execute
         execute("BEGIN IMMEDIATE")
         try:
-            for statement, values in steps:
-                execute(statement, values)
+            for statement, rows in steps:
+                self.cursor.executemany(statement, rows)
             execute("COMMIT")
         except BaseException:
             self._roll_back()
