@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
+from flowweaver.stores.sqlite_rows import RECORD_COLUMNS
 from flowweaver.stores.text import seconds_from
 
 __all__ = ["collector"]
@@ -19,7 +20,7 @@ def collector(days: float, clock: Callable[[], float]) -> Callable[[sqlite3.Curs
 
 
 def _collect(cursor: sqlite3.Cursor, now: float, age: float) -> None:
-    limit = now - age
+    limit, before = now - age, cursor.connection.total_changes
     _date_rows_of_others(cursor, now)
     # A workflow's last run stays, so that its next one has the next number.
     old_runs = """SELECT id FROM runs WHERE started_at < ?
@@ -33,6 +34,9 @@ def _collect(cursor: sqlite3.Cursor, now: float, age: float) -> None:
         """DELETE FROM blobs WHERE id NOT IN
         (SELECT blob FROM tasks WHERE blob IS NOT NULL UNION SELECT blob FROM cleared WHERE blob IS NOT NULL)"""
     )
+    if cursor.connection.total_changes > before:
+        # A file that a run would refuse stays as it is: what cannot be read undoes all of this.
+        cursor.execute(f"SELECT {RECORD_COLUMNS} FROM tasks").fetchall()  # noqa: S608
 
 
 def _date_rows_of_others(cursor: sqlite3.Cursor, now: float) -> None:
