@@ -167,7 +167,8 @@ def _load(
     """Load the results of tasks that do not run into ``results``: the small ones, and all that a planned task needs.
 
     Returns:
-        The tasks whose result is read when somebody asks for it; and those whose result cannot be had, and why.
+        The tasks whose result is read when somebody asks for it; and those whose result cannot be had, or is known
+        to be lost although nobody needs it, and why.
     """
     dependencies = workflow.dependencies
     run, maybe, leave = Action.RUN, Action.MAYBE, Action.LEAVE
@@ -184,10 +185,10 @@ def _load(
             late.add(name)
             continue
         wanted.append(name)
-    missing: dict[str, str] = {}
+    missing = journal.lost_results(late) if late else {}
     for name, value, reason in journal.load_results(wanted):
         if reason is None:
             results[name] = value
         else:
             missing[name] = str(reason)
-    return frozenset(late), missing
+    return frozenset(late.difference(missing)), missing

@@ -73,7 +73,7 @@ class StoredValue(NamedTuple):
 
     Attributes:
         encoding: name of the form ("json", "tagged", "pickle" ...), None if the result is not kept.
-        data: the encoded value; never unpickled or shown as it is.
+        data: the encoded value; never unpickled or shown as it is. An int if its store has it elsewhere by now.
         digest: hash of the data, None if not kept. Equal digests cut a wave of re-runs short.
         size: length of the data in bytes.
         summary: what a person sees instead of the value: "list, 26,483 items".

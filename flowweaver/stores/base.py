@@ -78,6 +78,15 @@ class RunJournal(ABC):
             except ResultUnavailable as reason:
                 yield name, None, reason
 
+    def lost_results(self, task_names: Iterable[str]) -> dict[str, str]:
+        """Return those of the tasks whose kept result is known to be lost, without reading any, and why.
+
+        Raises:
+            StateError: the state cannot be used.
+        """
+        del task_names
+        return {}
+
     def durations(self) -> dict[str, float]:
         """Return the remembered duration of each task in seconds, from earlier good attempts."""
         return {}

@@ -17,7 +17,18 @@ from flowweaver.hashing import blake2b
 from flowweaver.records import StoredValue
 from flowweaver.stores.base import ResultUnavailable
 
-__all__ = ["UNREADABLE", "compact", "decode", "encode", "read_json", "summary_of", "type_name"]
+__all__ = [
+    "SIGNATURE",
+    "UNREADABLE",
+    "compact",
+    "decode",
+    "decode_file",
+    "encode",
+    "length_of_file",
+    "read_json",
+    "summary_of",
+    "type_name",
+]
 
 MAX_DEPTH: Final = 200
 """How deep a value may be nested and still be JSON here: reading it back must work from anywhere in a program."""
@@ -26,6 +37,10 @@ RAW_FROM: Final = 16_384
 """Length from which a result that is one str is kept as it is: escaping a megabyte takes longer than writing it."""
 
 UNREADABLE: Final = "its stored result cannot be read"
+CHANGED: Final = "its stored result was changed by something else"
+
+SIGNATURE: Final = 32
+"""Bytes of a signature, which stands in front of a pickle and is no part of its digest or size."""
 
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 _WIDE: Final = 24
@@ -67,7 +82,6 @@ def encode(
     serializer: str | None = None,
     persist: bool = True,
     key: Callable[[], bytes] | None = None,
-    most: int | None = None,
 ) -> StoredValue:
     """Return the form in which a result is kept, or why it cannot be. Never raises.
 
@@ -76,7 +90,6 @@ def encode(
         serializer: "json" for no pickle, "pickle" for nothing else, None for what suits the value.
         persist: False keeps nothing.
         key: signs a pickle, by default the user's own key.
-        most: bytes that can be kept; None for any number.
     """
     try:
         summary = summary_of(value)
@@ -88,9 +101,6 @@ def encode(
         stored = None if serializer == "pickle" else _as_data(value, summary)
         if stored is None:
             stored = _pickled(value, key, summary) if serializer != "json" else _not_json(value, summary)
-        if most is not None and stored.size > most:
-            why = f"result: {stored.size:,} bytes, where {most:,} can be kept"
-            return StoredValue(summary=summary, not_kept=why)
         return stored
     except BaseException as error:  # a user's class may raise anything while it is taken apart
         return StoredValue(summary=summary, not_kept=f"result: it cannot be stored ({describe_exception(error):.200})")
@@ -146,7 +156,7 @@ def _stored(encoding: str, data: str | bytes, raw: bytes, summary: str) -> Store
     return StoredValue(encoding, data, _digest(encoding, raw), len(raw), summary)
 
 
-def _digest(encoding: str, raw: bytes) -> str:
+def _digest(encoding: str, raw: bytes | memoryview) -> str:
     made = _HASHES[encoding].copy()  # half the time that making one takes
     made.update(raw)
     return made.hexdigest()
@@ -221,7 +231,7 @@ def decode(
             raise ResultUnavailable(UNREADABLE)
         raw = data.encode() if isinstance(data, str) else data
         if digest is not None and _digest(form, raw) != digest:
-            raise ResultUnavailable("its stored result was changed by something else")
+            raise ResultUnavailable(CHANGED)
         return reader(data)
     except ResultUnavailable:
         raise
@@ -229,6 +239,33 @@ def decode(
         raise ResultUnavailable(f"{UNREADABLE} (it is {encoding!r:.40})") from None
     except BaseException as error:  # a signed pickle runs its classes' code, which may raise anything
         raise ResultUnavailable(f"{UNREADABLE} ({describe_exception(error):.200})") from error
+
+
+def length_of_file(encoding: str, size: int) -> int:
+    """Return how many bytes a file has in which a result of so many bytes is kept by itself."""
+    return size + SIGNATURE if encoding == "pickle" else size
+
+
+def decode_file(encoding: str, raw: bytes, *, digest: str) -> Any:
+    """Return the value of a result that is kept by itself, as the bytes of its encoded form.
+
+    Args:
+        encoding: the form.
+        raw: what is in the file, which anybody may have written to.
+        digest: what its digest has to be; nothing else is looked at before that.
+
+    Raises:
+        ResultUnavailable: it cannot be had.
+    """
+    signed = encoding == "pickle"
+    if encoding not in _HASHES or _digest(encoding, memoryview(raw)[SIGNATURE:] if signed else raw) != digest:
+        raise ResultUnavailable(CHANGED)
+    if signed or _READERS[encoding][1] is bytes:
+        return decode(encoding, raw)
+    try:
+        return decode(encoding, raw.decode())
+    except UnicodeDecodeError:
+        raise ResultUnavailable(UNREADABLE) from None
 
 
 def _read_tagged(text: str) -> Any:

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from flowweaver.errors import describe_exception
 from flowweaver.stores.base import ResultUnavailable
+from flowweaver.stores.codec import SIGNATURE
 from flowweaver.stores.codec_compare import Different, compare, has_equality
 from flowweaver.stores.codec_key import KeyUnavailable
 from flowweaver.stores.codec_main import find_in_file, name_of_main
@@ -28,7 +29,6 @@ from flowweaver.stores.codec_paths import describe, members_of
 
 __all__ = ["NotResumable", "read", "write"]
 
-_MAC: Final = 32
 _FLAT: Final = frozenset({str, bytes, bytearray, int, float, bool, complex, type(None)})
 _TRUSTED: Final = frozenset({"numpy", "pandas", "polars", "pyarrow", "zoneinfo"})
 """Libraries whose own objects come back as what they are."""
@@ -186,11 +186,11 @@ def read(signed: bytes, key: Callable[[], bytes]) -> Any:
         ResultUnavailable: this user did not sign it; it was not looked at.
         BaseException: whatever its classes raise.
     """
-    payload = memoryview(signed)[_MAC:]
+    payload = memoryview(signed)[SIGNATURE:]
     try:
         signature = hmac.digest(key(), payload, "sha256")
     except KeyUnavailable:
         signature = b""
-    if not hmac.compare_digest(signature, signed[:_MAC]):
+    if not hmac.compare_digest(signature, signed[:SIGNATURE]):
         raise ResultUnavailable("its stored result was not written by you")
     return _load(payload)

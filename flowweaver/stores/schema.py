@@ -2,6 +2,7 @@
 
 ``tasks`` is what users query themselves: ``task_name, status, result, error, timestamp`` mean what they always did.
 ``result`` is the last column because it may be long: whoever reads only what stands before it never touches its pages.
+``blobs`` has what is longer, and of what is too long for that, as an integer, the number of its file.
 """
 
 from __future__ import annotations

@@ -23,11 +23,12 @@ __all__ = ["SQLiteStateStore"]
 
 
 class SQLiteStateStore(BaseStateStore):
-    """Keeps the state of any number of workflows in one SQLite file.
+    """Keeps the state of any number of workflows in one SQLite file, and their large results in a folder beside it.
 
-    The file is made at the first write, with its folders. Its table ``tasks`` can be queried by anybody: ``task_name``,
-    ``status``, ``result`` (JSON), ``error``, ``timestamp``. A file of an earlier version becomes one of this version at
-    the first write.
+    The file is made at the first write, with its folders; the folder, named like the file with ``.results`` behind it,
+    when a run has its first result of 128 KiB or more. Both belong together wherever they go. Its table ``tasks``
+    can be queried by anybody: ``task_name``, ``status``, ``result`` (JSON), ``error``, ``timestamp``. A file of an
+    earlier version becomes one of this version at the first write.
 
     Args:
         db_path: the file.

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from flowweaver.errors import StateLockedError
@@ -16,6 +16,7 @@ from flowweaver.stores.base import why_not_written
 from flowweaver.stores.lock import FileLock
 from flowweaver.stores.schema import Kind
 from flowweaver.stores.sqlite_file import StateFile, Work
+from flowweaver.stores.sqlite_results import ResultFiles, numbers_in
 from flowweaver.stores.sqlite_writer import Writer
 
 __all__ = ["Database"]
@@ -46,6 +47,7 @@ class Database:
     ) -> None:
         self.file = StateFile(path, clock)
         self.shown, self.path, self.clock = self.file.shown, self.file.path, clock
+        self.results = ResultFiles(self.path, forced=synchronous == "FULL")
         self._synchronous = synchronous
         self._read_only = read_only
         self._collect = collect
@@ -140,6 +142,19 @@ class Database:
                 writer, self._writer = self._writer, None
                 writer.close()
 
+    def sweep(self, numbers: Iterable[int]) -> None:
+        """Remove files of results that no row has named, unless another run may be about to name them.
+
+        Raises:
+            StateError: the rows cannot be read.
+        """
+        alone = self.file_lock()
+        if alone.try_acquire(patience=0):
+            try:
+                self.results.remove(set(numbers).difference(self.read(numbers_in)))
+            finally:
+                alone.release()
+
     def tidy(self) -> None:
         """Take away a log that the last to close the file has left, unless another run needs it."""
         if not os.path.exists(f"{self.path}-wal"):
@@ -179,6 +194,7 @@ class Database:
             if kind is Kind.EARLIER and not alone:
                 raise StateLockedError(f"{self.shown} is in use by another run", path=self.path)
             self.file.make_private()
+            self.results.make_private()
             writer = self.file.patiently(Writer, self.path, self, self._synchronous)
             try:
                 self._prepare(writer, kind, alone=bool(alone))
@@ -197,7 +213,8 @@ class Database:
         patiently(writer.use_log)
         if kind is Kind.EMPTY:
             patiently(writer.transact, _create_if_empty)
-        elif kind is Kind.CURRENT and self._collect is not None:
+        patiently(writer.watch_files, self.results.remove)
+        if kind is Kind.CURRENT and self._collect is not None:
             if not alone:
                 return
             patiently(writer.transact, self._collect)

@@ -18,6 +18,7 @@ from flowweaver.errors import StateError, visible
 from flowweaver.stores import schema
 from flowweaver.stores.lock import is_free
 from flowweaver.stores.schema import Kind
+from flowweaver.stores.sqlite_results import numbers_in
 from flowweaver.stores.sqlite_writer import connect
 
 __all__ = ["StateFile", "Work", "read_rows"]
@@ -355,7 +356,8 @@ def read_rows(cursor: sqlite3.Cursor) -> None:
     rows = cursor.execute("SELECT workflow, task_name, status, error, timestamp, digest, blob FROM tasks")
     places = [row[-1] for row in rows if row[-1] is not None]
     places += [place for (place,) in cursor.execute("SELECT blob FROM cleared WHERE blob IS NOT NULL")]
-    if len(set(places)) < len(places):
+    files = numbers_in(cursor)
+    if len(set(places)) < len(places) or len(set(files)) < len(files):
         raise Shared
 
 

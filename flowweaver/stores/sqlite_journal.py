@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any, Final
 
+from flowweaver.errors import StateError
 from flowweaver.hashing import blake2b
 from flowweaver.records import AttemptRecord, LogLine, StoredValue, TaskRecord
 from flowweaver.stores import codec
@@ -15,12 +17,14 @@ from flowweaver.stores.base import ResultUnavailable, RunJournal
 from flowweaver.stores.lock import BRIEFLY, FileLock, Holder
 from flowweaver.stores.schema import TASK_COLUMNS
 from flowweaver.stores.sqlite_db import Database
+from flowweaver.stores.sqlite_results import numbers_in
 from flowweaver.stores.sqlite_rows import (
     RECORD_AND_SMALL_RESULT,
     Found,
     adopt,
-    fetch_result,
+    fetch_files,
     fetch_results,
+    load_result,
     mark,
     open_result,
     portions,
@@ -34,9 +38,6 @@ from flowweaver.stores.text import medians, plain
 __all__ = ["SQLiteJournal", "durations", "workflow_lock"]
 
 _DAY: Final = 86_400.0
-
-_MOST: Final = 999_000_000
-"""Bytes of a result: SQLite keeps no row of more than a billion."""
 
 
 def workflow_lock(database: Database, workflow: str) -> FileLock:
@@ -66,6 +67,10 @@ class SQLiteJournal(RunJournal):
         """Results that were read along with the records, until the run begins; None for those that were not."""
         self._progress = self._from_now_on()
         self._lines: dict[tuple[str, int], int] = {}
+        self._uncommitted: set[int] = set()
+        """Files of results that no commit has taken along yet, or ever will: of attempts that were given up."""
+        self._closed = False
+        self._process = os.getpid()
         database.check_writable()
         database.check()
         database.file.make_folder()
@@ -112,7 +117,7 @@ class SQLiteJournal(RunJournal):
 
     def load_result(self, task_name: str) -> Any:
         """Return the stored result of a task."""
-        return open_result(self._db.read(lambda cursor: fetch_result(cursor, self._workflow, task_name)))
+        return load_result(self._db, self._workflow, task_name)
 
     def load_results(self, task_names: Iterable[str]) -> Iterator[tuple[str, Any, ResultUnavailable | None]]:
         """Yield each task's stored result, or the reason why it cannot be had; a hundred are read at a time."""
@@ -123,17 +128,33 @@ class SQLiteJournal(RunJournal):
             found = self._db.read(read) if unread else {}
             for name in some:
                 try:
-                    yield name, open_result(small.get(name) or found.get(name)), None
+                    yield name, open_result(small.get(name) or found.get(name), self._db.results), None
                 except ResultUnavailable as reason:
                     yield name, None, reason
+
+    def lost_results(self, task_names: Iterable[str]) -> dict[str, str]:
+        """Return those of the tasks whose result has a file that is gone, or another length, and why."""
+        lost = {}
+        for some in portions(task_names, _AT_A_TIME):
+            for name, where in self._db.read(partial(fetch_files, workflow=self._workflow, task_names=some)).items():
+                try:
+                    self._db.results.check(*where)
+                except ResultUnavailable as reason:
+                    lost[name] = str(reason)
+        return lost
 
     def durations(self) -> dict[str, float]:
         """Return the median of each task's last five good attempts, in seconds."""
         return medians(self._seconds.items())
 
     def encode(self, value: Any, *, serializer: str | None = None, persist: bool = True) -> StoredValue:
-        """Return the form in which a result will be kept."""
-        return codec.encode(value, serializer=serializer, persist=persist, most=_MOST)
+        """Return the form in which a result will be kept; a large one is in a file of its own when this returns."""
+        kept = self._db.results.put(codec.encode(value, serializer=serializer, persist=persist))
+        if type(kept.data) is int:
+            self._uncommitted.add(kept.data)
+            if self._closed:  # meanwhile: whoever made this was left behind
+                self._db.results.remove([kept.data])
+        return kept
 
     # -- writing ----------------------------------------------------------------------------------------------------
 
@@ -149,6 +170,7 @@ class SQLiteJournal(RunJournal):
                 adopt(cursor, flow, self._unowned)
             settle(cursor, flow)
             _forget_what_ran_since(cursor, flow)
+            _free_places(cursor)
             (run_id,) = cursor.execute(_NEXT_RUN, (flow,)).fetchone()
             cursor.execute(
                 "INSERT INTO runs (workflow, run_id, started_at, holder, params) VALUES (?, ?, ?, ?, ?)",
@@ -214,6 +236,9 @@ class SQLiteJournal(RunJournal):
         except UnicodeEncodeError:  # a lone surrogate in an error or in output
             self._db.apply(plain_steps(steps))
         self._progress.written()
+        if self._uncommitted:
+            values = [record.value.data for record in records if record.value is not None]
+            self._uncommitted.difference_update([data for data in values if type(data) is int])
 
     def lines_of(self, task_name: str, attempt: int) -> int:
         """Return how many lines of an attempt of this run are in the store."""
@@ -225,9 +250,30 @@ class SQLiteJournal(RunJournal):
         self._db.apply([attempts_from_tasks(self._workflow), (_FINISH, [values])])
 
     def close(self) -> None:
-        """Close the file and give the locks back."""
+        """Close the file and give the locks back; remove what files of results no row names."""
+        if self._closed:
+            return
+        self._closed = True
+        unnamed = self._unnamed()
         self._close.close()
+        if unnamed:
+            with suppress(StateError):
+                self._db.sweep(unnamed)
         self._db.tidy()
+
+    def _unnamed(self) -> set[int]:
+        """Remove the files that this run has written for nothing; return those that others seem to have left.
+
+        Only after a run that has begun, for until then nobody has read the whole state; and in a forked child the files
+        are the parent's.
+        """
+        there = self._db.results.listed() if self._run and os.getpid() == self._process else set()
+        if there:
+            with suppress(StateError):
+                unnamed = there.difference(self._db.read(numbers_in))
+                self._db.results.remove(unnamed & self._uncommitted)
+                return unnamed - self._uncommitted
+        return set()
 
 
 _RECORDS: Final = f"SELECT {RECORD_AND_SMALL_RESULT} FROM tasks WHERE workflow IN ('', ?) ORDER BY workflow"  # noqa: S608
@@ -263,6 +309,12 @@ def _forget_what_ran_since(cursor: sqlite3.Cursor, workflow: str) -> None:
         (SELECT task_name FROM tasks WHERE workflow = :flow AND cleared)"""
     cursor.execute(f"DELETE FROM blobs WHERE id IN (SELECT blob {gone})", {"flow": workflow})  # noqa: S608
     cursor.execute(f"DELETE {gone}", {"flow": workflow})
+
+
+def _free_places(cursor: sqlite3.Cursor) -> None:
+    """Forget where a result stood that somebody else has deleted: the next one would come to stand there for both."""
+    for table in ("tasks", "cleared"):
+        cursor.execute(f"UPDATE {table} SET blob = NULL WHERE blob NOT IN (SELECT id FROM blobs)")  # noqa: S608
 
 
 def _keep_young(cursor: sqlite3.Cursor, workflow: str, restored: Sequence[str], now: float) -> None:

@@ -22,9 +22,8 @@ from flowweaver.stores.sqlite_rows import (
     LINE_KINDS,
     RECORD_COLUMNS,
     RUN_KINDS,
-    fetch_result,
     is_sane,
-    open_result,
+    load_result,
     records_of,
 )
 from flowweaver.stores.sqlite_settle import counts_so_far
@@ -100,7 +99,7 @@ class SQLiteWorkflowState(BaseStateStore):
             ResultUnavailable: it cannot be had.
             StateError: the state cannot be read.
         """
-        return open_result(self._db.read(lambda cursor: fetch_result(cursor, self._workflow, task_name)))
+        return load_result(self._db, self._workflow, task_name)
 
     def durations(self) -> dict[str, float]:
         """Return the median of each task's last five good attempts, in seconds."""

@@ -6,13 +6,16 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from flowweaver.records import CodePrint, FilePrint, Provenance, TaskRecord
 from flowweaver.status import TaskStatus
 from flowweaver.stores.base import ResultUnavailable, is_time
-from flowweaver.stores.codec import decode, read_json
+from flowweaver.stores.codec import UNREADABLE, decode, decode_file, length_of_file, read_json
 from flowweaver.stores.schema import TASK_COLUMNS
+from flowweaver.stores.sqlite_db import Database
+from flowweaver.stores.sqlite_file import Work
+from flowweaver.stores.sqlite_results import FileGone, ResultFiles
 from flowweaver.stores.text import seconds_from
 
 __all__ = [
@@ -25,15 +28,19 @@ __all__ = [
     "RESULT_COLUMNS",
     "RUN_KINDS",
     "adopt",
-    "fetch_result",
+    "fetch_files",
     "fetch_results",
     "is_sane",
+    "load",
+    "load_result",
     "mark",
     "open_result",
     "portions",
     "records_of",
     "small_result",
 ]
+
+T = TypeVar("T")
 
 LIVE: Final = ("RUNNING", "RETRYING")
 _COMPLETED: Final = TaskStatus.COMPLETED
@@ -199,9 +206,9 @@ def mark(cursor: sqlite3.Cursor, workflow: str, names: Iterable[str], column: st
 # -- results ----------------------------------------------------------------------------------------------------------
 
 
-RESULT_COLUMNS: Final = """status, run_id, encoding, digest, not_kept, cleared,
+RESULT_COLUMNS: Final = """status, run_id, encoding, digest, size, not_kept, cleared,
     CASE WHEN blob IS NULL THEN result ELSE (SELECT data FROM blobs WHERE blobs.id = tasks.blob) END"""
-"""What :func:`open_result` takes."""
+"""What :func:`open_result` takes. A result that has a file of its own is its number."""
 
 _RESULT: Final = f"""SELECT {RESULT_COLUMNS} FROM tasks WHERE task_name = ? AND workflow IN ('', ?)
     ORDER BY workflow DESC LIMIT 1"""  # noqa: S608
@@ -218,7 +225,7 @@ RECORD_AND_SMALL_RESULT: Final = f"{RECORD_COLUMNS}, CASE WHEN blob IS NULL AND 
 """What :func:`records_of` reads, for a SELECT, and what :func:`small_result` looks for in the same row."""
 
 _found_in: Final = itemgetter(
-    *map(TASK_COLUMNS.index, ("status", "run_id", "encoding", "digest", "not_kept", "cleared", "result"))
+    *map(TASK_COLUMNS.index, ("status", "run_id", "encoding", "digest", "size", "not_kept", "cleared", "result"))
 )
 _SIZE, _BLOB = map(TASK_COLUMNS.index, ("size", "blob"))
 
@@ -231,27 +238,37 @@ def small_result(row: Sequence[Any]) -> Found:
     return _found_in(row) if row[_SIZE] <= _SMALL and row[_BLOB] is None else None
 
 
-def fetch_result(cursor: sqlite3.Cursor, workflow: str, task_name: str) -> Found:
-    """Read the stored form of a result, the workflow's own or else that of a record without a workflow."""
-    found: Found = cursor.execute(_RESULT, (task_name, workflow)).fetchone()
-    return found
-
-
 def fetch_results(cursor: sqlite3.Cursor, workflow: str, task_names: Sequence[str]) -> dict[str, Found]:
     """Read the stored forms of several results, by task name; a few hundred at most."""
     statement = _RESULTS % ", ".join("?" * len(task_names))
     return {row[0]: row[1:] for row in cursor.execute(statement, (*task_names, workflow))}
 
 
-def open_result(found: Found) -> Any:
-    """Return the value of what :func:`fetch_result` found.
+_FILES: Final = """SELECT task_name, encoding, size, data FROM tasks JOIN blobs ON blobs.id = tasks.blob
+    WHERE task_name IN (%s) AND workflow = ? AND typeof(data) = 'integer'"""
+
+
+def fetch_files(cursor: sqlite3.Cursor, workflow: str, task_names: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Read number and length of the files that some of these tasks' results have; a few hundred tasks at most."""
+    statement = _FILES % ", ".join("?" * len(task_names))
+    return {
+        name: (number, length_of_file(encoding, size))
+        for name, encoding, size, number in cursor.execute(statement, (*task_names, workflow))
+        if type(size) is int
+    }
+
+
+def open_result(found: Found, files: ResultFiles) -> Any:
+    """Return the value of the columns ``RESULT_COLUMNS`` of a row, None if there is no row.
 
     Raises:
+        FileGone: its file is not there; somebody may have replaced it since it was found.
         ResultUnavailable: it cannot be had.
+        StateError: its file cannot be read now.
     """
     if found is None:
         raise ResultUnavailable("its result is not in the store")
-    status, run_id, encoding, digest, not_kept, cleared, data = found
+    status, run_id, encoding, digest, size, not_kept, cleared, data = found
     if cleared:
         raise ResultUnavailable("it was cleared")
     if not_kept is not None:
@@ -260,7 +277,49 @@ def open_result(found: Found) -> Any:
         if run_id is not None or status != "COMPLETED":
             raise ResultUnavailable("its result is not in the store")
         data = "null" if data is None else data  # a user's own SQL
+    elif type(data) is int:
+        if not (type(encoding) is type(digest) is str and type(size) is int):
+            raise ResultUnavailable(UNREADABLE)
+        return decode_file(encoding, files.read(data, length_of_file(encoding, size)), digest=digest)
     return decode(encoding, data, digest=digest)
+
+
+def load(database: Database, fetch: Work[T], opened: Callable[[T], Any]) -> tuple[T, Any, ResultUnavailable | None]:
+    """Return what ``fetch`` reads, with the value that ``opened`` makes of it or the reason why that cannot be had.
+
+    A result may be replaced, and its file removed, between the two; then it is read again.
+
+    Raises:
+        StateError: the state cannot be read.
+    """
+    found = database.read(fetch)
+    while True:
+        try:
+            return found, opened(found), None
+        except FileGone as gone:
+            before, found = found, database.read(fetch)
+            if found == before:
+                return found, None, gone
+        except ResultUnavailable as reason:
+            return found, None, reason
+
+
+def load_result(database: Database, workflow: str, task_name: str) -> Any:
+    """Return the value of a result, the workflow's own or else that of a record without a workflow.
+
+    Raises:
+        ResultUnavailable: it cannot be had.
+        StateError: the state cannot be read.
+    """
+
+    def fetch(cursor: sqlite3.Cursor) -> Found:
+        found: Found = cursor.execute(_RESULT, (task_name, workflow)).fetchone()
+        return found
+
+    _, value, reason = load(database, fetch, lambda found: open_result(found, database.results))
+    if reason is not None:
+        raise reason
+    return value
 
 
 # -- whose record -----------------------------------------------------------------------------------------------------

@@ -12,11 +12,10 @@ from flowweaver.errors import StateLockedError, describe_exception
 from flowweaver.records import TaskRecord
 from flowweaver.status import TaskStatus
 from flowweaver.stores import codec
-from flowweaver.stores.base import ResultUnavailable
 from flowweaver.stores.lock import holder_of
 from flowweaver.stores.sqlite_db import Database
 from flowweaver.stores.sqlite_journal import workflow_lock
-from flowweaver.stores.sqlite_rows import LIVE, RESULT_COLUMNS, adopt, open_result
+from flowweaver.stores.sqlite_rows import LIVE, RESULT_COLUMNS, adopt, load, open_result
 from flowweaver.stores.sqlite_steps import whole_record
 from flowweaver.stores.text import iso, plain, seconds_from, shown_time
 
@@ -107,18 +106,20 @@ _STATE: Final = f"SELECT workflow, error, timestamp, {RESULT_COLUMNS} FROM tasks
 def load_state(database: Database, workflow: str | None, task_name: str) -> dict[str, Any] | None:
     """Return what is kept of a task: the workflow's own, or the newest of all."""
 
-    def work(cursor: sqlite3.Cursor) -> list[tuple[Any, ...]]:
+    def fetch(cursor: sqlite3.Cursor) -> tuple[Any, ...] | None:
         if workflow is None:
-            return cursor.execute(_STATE, (task_name,)).fetchall()
-        own = "AND workflow IN ('', ?) ORDER BY workflow DESC LIMIT 1"
-        return cursor.execute(f"{_STATE} {own}", (task_name, workflow)).fetchall()
+            rows = cursor.execute(_STATE, (task_name,)).fetchall()
+        else:
+            own = "AND workflow IN ('', ?) ORDER BY workflow DESC LIMIT 1"
+            rows = cursor.execute(f"{_STATE} {own}", (task_name, workflow)).fetchall()
+        return max(rows, key=lambda row: seconds_from(row[2]) or 0.0, default=None)
 
-    rows = database.read(work)
-    if not rows:
+    found, result, reason = load(database, fetch, lambda row: open_result(row and row[3:], database.results))
+    if found is None:
         return None
-    owner, error, timestamp, *found = max(rows, key=lambda row: seconds_from(row[2]) or 0.0)
+    owner, error, timestamp, status_text = found[:4]
     try:
-        status = TaskStatus(found[0])
+        status = TaskStatus(status_text)
     except ValueError:
         return None
     if status.value in LIVE and not is_alive(database, owner):
@@ -127,15 +128,12 @@ def load_state(database: Database, workflow: str | None, task_name: str) -> dict
         "task_name": task_name,
         "workflow": owner or None,
         "status": status,
-        "result": None,
+        "result": result,
         "error": error,
         "timestamp": shown_time(timestamp),
     }
-    try:
-        state["result"] = open_result(tuple(found))
-    except ResultUnavailable as reason:
-        if status is TaskStatus.COMPLETED:
-            state["not_kept"] = str(reason)
+    if reason is not None and status is TaskStatus.COMPLETED:
+        state["not_kept"] = str(reason)
     return state
 
 

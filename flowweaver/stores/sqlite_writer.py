@@ -23,6 +23,9 @@ _PAGE: Final = 2048
 _CHECKPOINT: Final = 4096
 """Pages after which the log is copied into the file: rarer is faster, and leaves a longer log to a crash."""
 
+_FORGET: Final = """CREATE TEMP TRIGGER forgets_file AFTER DELETE ON main.blobs
+    WHEN typeof(old.data) = 'integer' BEGIN SELECT forget_file(old.data); END"""
+
 _told: set[str] = set()
 _left: list[sqlite3.Connection] = []
 """Connections of a parent process: closing one in its child could wait for a thread that is not there."""
@@ -77,6 +80,17 @@ class Writer:
             self._close()
             raise
         self.cursor = self._connection.cursor()
+        self._forgotten: list[int] = []
+        self._remove: Callable[[Iterable[int]], None] = lambda _numbers: None
+
+    def watch_files(self, remove: Callable[[Iterable[int]], None]) -> None:
+        """From now on give over the numbers of results' files whose rows a commit has deleted, by whatever statement.
+
+        The trigger is this connection's own and never in the file.
+        """
+        self._remove = remove
+        self._connection.create_function("forget_file", 1, self._forgotten.append)
+        self._connection.execute(_FORGET)
 
     def use_log(self) -> None:
         """Write through a write-ahead log, so that readers never wait; where that cannot be, without."""
@@ -110,6 +124,8 @@ class Writer:
         except BaseException:
             self._roll_back()
             raise
+        if self._forgotten:
+            self._let_files_go()
         return result
 
     def apply(self, steps: Iterable[tuple[str, Iterable[tuple[Any, ...]]]]) -> None:
@@ -123,8 +139,16 @@ class Writer:
         except BaseException:
             self._roll_back()
             raise
+        if self._forgotten:
+            self._let_files_go()
+
+    def _let_files_go(self) -> None:
+        numbers = list(self._forgotten)
+        self._forgotten.clear()
+        self._remove(numbers)
 
     def _roll_back(self) -> None:
+        self._forgotten.clear()
         # After some errors SQLite has done so already.
         if self._connection.in_transaction:
             with suppress(sqlite3.Error):

@@ -16,6 +16,9 @@ from typing import Any
 import pytest
 from cli_projects import Project
 
+from flowweaver.stores.sqlite_results import LARGE
+from tests.engine import result_files
+
 Start = Callable[..., subprocess.Popen[str]]
 
 FLOW = """
@@ -25,7 +28,7 @@ def make(number):
     def work(**upstream):
         mark(str(number))
         print("task", number)
-        return Random(number).randbytes(number % 5 * 2_000)
+        return Random(number).randbytes(number % 5 * SIZE)
     return work
 
 workflow = Workflow("flow")
@@ -57,9 +60,9 @@ def recorded(project: Project) -> set[str]:
         return {name for (name,) in connection.execute("SELECT task_name FROM tasks WHERE status = 'COMPLETED'")}
 
 
-def fill(start: Start, project: Project, engine: str, room: int) -> str:
+def fill(start: Start, project: Project, engine: str, room: int, size: int = 2_000) -> str:
     """Run it with too little room and then with enough; check both, and return when there was no more room."""
-    project.write(FLOW)
+    project.write(FLOW.replace("SIZE", str(size)))
     code, err, events = run(start, project, engine, room)
     if not code:
         return "enough room"
@@ -77,7 +80,8 @@ def fill(start: Start, project: Project, engine: str, room: int) -> str:
     code, err, _ = run(start, project, engine)
     assert (code, err) == (0, "")
     assert {f"t{name}" for name in project.ran()} == {f"t{number}" for number in range(COUNT)} - done
-    assert {path.suffix for path in project.state.parent.iterdir()} == {".db", ".lock", ""}
+    assert {path.suffix for path in project.state.parent.iterdir()} <= {".db", ".lock", ".results", ""}
+    assert result_files.check(project.state) == sum(number % 5 * size >= LARGE for number in range(COUNT))
     return "in the run" if begun else "before it"
 
 
@@ -89,6 +93,11 @@ def test_on_a_full_disk_no_further_task_starts_and_the_run_goes_on_when_there_is
     assert fill(start, project, engine, room) == ("before it" if room == 20_000 else "in the run")
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_large_result_for_which_there_is_no_room_is_told_alike(engine: str, project: Project, start: Start) -> None:
+    assert fill(start, project, engine, 200_000, size=60_000) == "in the run"
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
 def test_many_full_disks(
@@ -98,6 +107,7 @@ def test_many_full_disks(
     chance = Random(5)
     for number in range(int(os.environ.get("FLOWWEAVER_FULL", "80"))):
         project = Project(tmp_path_factory.mktemp("full"))
-        counts[fill(start, project, ENGINES[number % 4], chance.randrange(2_000, 250_000))] += 1
+        room, size = chance.randrange(2_000, 250_000), chance.choice((2_000, 2_000, 60_000))
+        counts[fill(start, project, ENGINES[number % 4], room, size)] += 1
     with capsys.disabled():
         print(f"\nfull disks, four engines: {dict(counts)}")

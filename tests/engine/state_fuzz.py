@@ -120,9 +120,46 @@ def put_beside(path: Path, chance: Random) -> None:
     Path(f"{path}{suffix}").write_bytes(data)
 
 
+def change_results(path: Path, chance: Random, bomb: bytes) -> None:
+    """Change, cut, remove, exchange or replace the files of large results beside a SQLite file, or what names them."""
+    folder = Path(f"{path}.results")
+    files = sorted(folder.iterdir(), key=lambda file: file.stat().st_size)  # their names are random
+    file, how = chance.choice(files), chance.random()
+    if how < 0.2:
+        file.unlink()
+    elif how < 0.4:
+        change_bytes(file, chance)
+    elif how < 0.5:
+        os.truncate(file, file.stat().st_size + 1)
+    elif how < 0.6:
+        data, other = file.read_bytes(), chance.choice(files)
+        file.write_bytes(other.read_bytes())
+        other.write_bytes(data)
+    elif how < 0.7:
+        file.write_bytes(bomb.ljust(file.stat().st_size, b"."))
+    elif how < 0.8:
+        target = chance.choice((Path("/dev/zero"), path, chance.choice(files), Path("nowhere")))
+        file.unlink()
+        file.symlink_to(target)
+    elif how < 0.9:
+        elsewhere = folder.with_name("elsewhere")
+        folder.rename(elsewhere)
+        if chance.random() < 0.7:
+            folder.symlink_to(elsewhere)
+    else:
+        numbers = [int(name.name, 16) for name in files]
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            number = chance.choice((*numbers, 0, -1, 2**63 - 1, 1.5, "0" * 16, "../../state.db"))
+            ids = "SELECT id FROM blobs WHERE typeof(data) = 'integer' ORDER BY id LIMIT 1 OFFSET ?"
+            connection.execute(f"UPDATE blobs SET data = ? WHERE id = ({ids})", (number, chance.randrange(len(files))))
+
+
 def change(path: Path, chance: Random, bomb: bytes) -> None:
     """Change a state file in one of these ways; its kind is known by its name."""
     odd, how = odd_values(bomb), chance.random()
+    if path.suffix == ".db" and chance.random() < 0.3:
+        change_results(path, chance, bomb)
+        return
     if how < 0.35:
         change_bytes(path, chance)
     elif path.suffix == ".json":
@@ -134,5 +171,9 @@ def change(path: Path, chance: Random, bomb: bytes) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return every file of a folder but the locks, which say who held them."""
-    return {name: (folder / name).read_bytes() for name in os.listdir(folder) if not name.endswith(".lock")}
+    """Return every file of a folder, and of those in it, but the locks, which say who held them."""
+    return {
+        str(name.relative_to(folder)): name.read_bytes()
+        for name in sorted(folder.rglob("*"))
+        if name.suffix != ".lock" and not name.is_symlink() and name.is_file()
+    }

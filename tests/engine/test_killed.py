@@ -20,6 +20,8 @@ from random import Random
 
 import pytest
 
+from tests.engine import result_files
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 WORKERS = 3
@@ -35,7 +37,8 @@ def note(what, number):
     os.write(written, f"{what} {name} {number} {os.getpid()}\\n".encode())
 
 def value(number):
-    return b"\\0" * (150_000 if number % 21 == 0 else 50) if number % 7 == 0 else [number, "v" * (number * 37 % 3_000), (number,)]
+    large = kind == "sqlite" or number % 21 == 0
+    return b"\\0" * (150_000 if large else 50) if number % 7 == 0 else [number, "v" * (number * 37 % 3_000), (number,)]
 
 def make(number, needs):
     def begun(upstream):
@@ -112,11 +115,12 @@ class Flow:
             yield what, f"{name} {number}"
 
     def check_files(self) -> None:
-        """Only the state and its locks are left, and nobody else can read them."""
+        """Only the state, its large results and its locks are left, and nobody else can read them."""
         ours = [path for path in self.folder.iterdir() if path.name.startswith((".", "state"))]
-        assert {path.name for path in ours if path.suffix != ".lock"} == {"state"}
-        assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in ours)
+        assert {path.name for path in ours if path.suffix not in (".lock", ".results")} == {"state"}
+        assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in ours if path.suffix != ".results")
         if self.kind == "sqlite":
+            assert result_files.check(self.state)
             with closing(sqlite3.connect(self.state)) as connection:
                 assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
                 left = "SELECT count(*) FROM tasks WHERE status <> 'COMPLETED'"

@@ -15,7 +15,8 @@ from random import Random
 
 import pytest
 
-from flowweaver import SQLiteStateStore, Task, TaskStatus, ThreadedExecutor, Workflow
+from flowweaver import SequentialExecutor, SQLiteStateStore, Task, TaskStatus, ThreadedExecutor, Workflow
+from tests.engine import result_files
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
@@ -43,7 +44,7 @@ print("ends", flush=True)
 
 
 def value(number: int) -> object:
-    return b"\0" * 30_000 if number % 40 == 0 else [number, "v" * 600]
+    return b"\0" * (30_000 if number % 80 else 140_000) if number % 40 == 0 else [number, "v" * 600]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(COUNT):
         workflow.add_task(Task(f"t{number}", lambda number=number: value(number), version="1"))
     ThreadedExecutor(4, SQLiteStateStore(folder / "good.db")).execute(workflow, echo=False)
-    shutil.copy(folder / "good.db", folder / "forgotten.db")
+    copy_state(folder / "good.db", folder / "forgotten.db")
     SQLiteStateStore(folder / "forgotten.db").for_workflow("w").forget([f"t{number}" for number in range(COUNT)])
     with closing(sqlite3.connect(folder / "earlier.db")) as earlier:
         earlier.execute(
@@ -66,11 +67,19 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def copy_state(state: Path, copy: Path) -> None:
+    shutil.copy(state, copy)
+    results = result_files.folder_of(state)
+    shutil.rmtree(result_files.folder_of(copy), ignore_errors=True)
+    if results.exists():
+        shutil.copytree(results, result_files.folder_of(copy))
+
+
 def kill_once(states: Path, doing: str, folder: Path, after: float) -> str:
     """Kill a process some seconds after it began; check what is left, and return what came of it."""
     kind, text, before, done = DOINGS[doing]
     path = folder / "state.db"
-    shutil.copy(states / kind, path)
+    copy_state(states / kind, path)
     command = [sys.executable, "-c", CODE.format(doing=text), str(path), str(COUNT)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -89,7 +98,12 @@ def kill_once(states: Path, doing: str, folder: Path, after: float) -> str:
     store.close()
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert {name.suffix for name in folder.iterdir()} == {".db", ".lock"}
+    large = result_files.check(path, swept=False)
+    gone = kind == "earlier.db" or (doing in ("clears", "collects") and found == done)
+    assert large == (0 if gone else COUNT // 80), "those that were forgotten can come back"
+    SequentialExecutor(SQLiteStateStore(path, enable_gc=False)).execute(Workflow("another"), echo=False)
+    assert result_files.check(path) == large
+    assert {name.suffix for name in folder.iterdir()} <= {".db", ".lock", ".results"}
     return "rolled back" if journal else "done" if told else "in between"
 
 

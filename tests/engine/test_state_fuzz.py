@@ -42,7 +42,10 @@ class Point:
     __hash__ = None  # type: ignore[assignment]
 
 
-VALUES = [1, "text", {"a": [1, 2.5, None]}, (1, {2}), b"raw", "L" * 20_000, Point(3), None, [list(range(300))] * 40]
+VALUES = [
+    1, "text", "F" * 140_000, [["J" * 100, number] for number in range(1_400)], (1, {2}), [Point(4), "P" * 140_000],
+    {"a": [1, 2.5, None]}, b"raw", "L" * 20_000, Point(3), None, [list(range(300))] * 40,
+]  # fmt: skip
 
 
 class Bomb:

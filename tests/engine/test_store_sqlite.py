@@ -165,6 +165,23 @@ class TestOwnQueries:
         with pytest.raises(ResultUnavailable, match="was changed"):
             store.for_workflow("wf").load_result("fetch")
 
+    def test_results_that_somebody_deleted_leave_no_place_that_another_could_take(
+        self, store: SQLiteStateStore, path: Path
+    ) -> None:
+        run(store, "one", a="x" * 100_000, b="y" * 100_000)
+        run(store, "two", a="z" * 100_000)
+        store.for_workflow("one").forget(["b"])
+        store.close()
+        query(path, "DELETE FROM blobs")
+        run(store, "one", a="1" * 100_000, b="2" * 100_000)
+        store.for_workflow("three").save_task_state("a", COMPLETED, "3" * 100_000)
+        store.close()
+        again = SQLiteStateStore(path)
+        assert again.for_workflow("three").load_result("a") == "3" * 100_000
+        assert [again.for_workflow("one").load_result(name)[0] for name in "ab"] == ["1", "2"]
+        with pytest.raises(ResultUnavailable, match="cannot be read"):
+            again.for_workflow("two").load_result("a")
+
     @pytest.mark.parametrize("encoding", ["pickle", "tagged", "text", "bytes", "json", "os.system", "eval", "", None])
     def test_a_crafted_row_runs_nothing(
         self, store: SQLiteStateStore, path: Path, encoding: str | None, tmp_path: Path
@@ -743,6 +760,15 @@ class TestGarbage:
         assert {one.run_id for one in view.attempts()} <= {2}
         assert query(path, "SELECT count(*) FROM log_lines WHERE text LIKE 'run 1 of %'") == [(1,)]
         assert query(path, "SELECT count(*) FROM blobs") == [(0,)]
+
+    def test_a_file_that_the_run_then_refuses_is_not_collected(self, path: Path, clock: Clock) -> None:
+        run(SQLiteStateStore(path, clock=clock), "wf", clock.now, old="x" * 200_000, young=2)
+        query(path, "UPDATE tasks SET summary = CAST(x'ff' AS TEXT), used_at = 9e10 WHERE task_name = 'young'")
+        clock.now += 40 * DAY
+        before = query(path, "SELECT count(*) FROM tasks"), query(path, "SELECT count(*) FROM blobs")
+        with pytest.raises(StateError, match="damaged"):
+            run(SQLiteStateStore(path, clock=clock), "wf", clock.now, a=1)
+        assert (query(path, "SELECT count(*) FROM tasks"), query(path, "SELECT count(*) FROM blobs")) == before
 
     def test_the_last_run_stays_so_that_numbers_go_on(self, path: Path, clock: Clock) -> None:
         run(SQLiteStateStore(path, clock=clock), "wf", clock.now, a=1)

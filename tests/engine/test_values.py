@@ -209,7 +209,9 @@ def test_values_come_back_the_same_and_the_others_pass_and_run_again(kind: str, 
 def test_a_result_that_is_too_big_for_the_store_fails_nothing_and_runs_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flowweaver.stores.sqlite_journal._MOST", 100_000)  # it takes a gigabyte, in truth
+    monkeypatch.setattr("flowweaver.stores.sqlite_results.LARGE", 50_000)
+    monkeypatch.setattr("flowweaver.stores.sqlite_results._MOST_IN_ROW", 100_000)  # it takes a gigabyte, in truth
+    (tmp_path / "state.db.results").write_text("no file of its own can be made")
     values: dict[str, Any] = {
         "bytes": b"x" * 100_001,
         "text": "x" * 100_001,

@@ -13,6 +13,7 @@ import pytest
 from flowweaver.events import Event, RunFinished, TaskCompleted, TaskFailed, TaskStarted
 from flowweaver.plan import Action
 from fwtui.session.session import Session
+from tests.engine import result_files
 
 SOON = 30.0
 
@@ -25,7 +26,7 @@ from flowweaver import Task
 def work(n):
     with open(HERE / "ran.txt", "a") as file: file.write(f"{n}\\n")
     time.sleep(0.005)
-    return n
+    return n if n % 10 else bytes(150_000)
 workflow = Workflow("w")
 for n in range(TASKS):
     before = [f"t{n - 1}"] if n % 10 else []
@@ -64,6 +65,7 @@ def kill_until_done(session: Session, chance: random.Random, most: int, total: i
             rows = dict(state.execute("SELECT task_name, status FROM tasks"))
             assert state.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             assert state.execute("SELECT count(*) FROM runs WHERE outcome IS NULL").fetchone() == (0,)
+        result_files.check(session.project.state)
         assert {name for name, status in rows.items() if status == "COMPLETED"} == done
         assert not {"RUNNING", "RETRYING"}.intersection(rows.values())
         assert sum(finished.counts.values()) == total
