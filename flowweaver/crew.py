@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flowweaver.attempt import Attempt
 from flowweaver.pace import LOOK_AGAIN, Pace
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from flowweaver.driver import Driver
 
 __all__ = ["Crew"]
+_STORED: Final = 5e8
+"""Bytes of results that a worker hashes and writes in a second, about; meanwhile others have the interpreter."""
 
 
 class Crew:
@@ -46,10 +48,10 @@ class Crew:
         self._ends_seen = -1
         """How many of them there were when somebody began to watch; -1: nobody watches."""
 
-    def ended(self, seconds: float) -> None:
-        """An attempt has ended by itself, after some seconds."""
+    def ended(self, seconds: float, stored: int = 0) -> None:
+        """An attempt has ended by itself, after some seconds, with a result that takes so many bytes in the store."""
         self._ends += 1
-        self._pace.took(seconds)
+        self._pace.took(seconds + stored / _STORED)
 
     @property
     def crowded(self) -> bool:

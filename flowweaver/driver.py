@@ -481,7 +481,7 @@ class Driver:
         attempt.closed = True
         self._inflight.discard(attempt)
         duration = attempt.ended - attempt.started
-        self._crew.ended(duration)
+        self._crew.ended(duration, 0 if attempt.stored is None else attempt.stored.size)
         timeout = attempt.task.timeout
         late = timeout is not None and duration > timeout
         if late:

@@ -55,6 +55,15 @@ def test_a_quick_worker_does_not_wait_for_those_who_are_coming_and_a_slow_one_le
     assert crew.room() == 4
 
 
+def test_quick_tasks_with_large_results_are_not_one_worker_s_alone() -> None:
+    small, large = (Crew(ThreadWorkers(4), inflight=[], hands=True) for _ in range(2))
+    for _ in range(20):
+        small.ended(1e-6, 100)
+        large.ended(1e-6, 1_000_000)
+    assert small.crowded
+    assert not large.crowded
+
+
 def test_a_worker_is_not_in_the_way_where_nobody_has_an_attempt_that_was_handed_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
