@@ -32,18 +32,14 @@ Step = tuple[str, Sequence[tuple[Any, ...]]]
 _INLINE_LIMIT: Final = 32_768
 """Bytes up to which a result that is JSON stands in its row, where users' own queries find it."""
 
-_ROOM: Final = "." * 100
-"""Stands for the digest of a result that is not there yet, which nobody reads without a result. A row that is as long
-at its start as at its end leaves its neighbours where they are; else SQLite divides their page, and writes more."""
-
-_START: Final = f"""INSERT INTO tasks (workflow, task_name, status, timestamp, run_id, attempt, started_at, used_at,
-    code, params, inputs, files, digest) VALUES (?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?, ?, ?, ?, '{_ROOM}')
+_START: Final = """INSERT INTO tasks (workflow, task_name, status, timestamp, run_id, attempt, started_at, used_at,
+    code, params, inputs, files) VALUES (?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (workflow, task_name) DO UPDATE SET status = 'RUNNING', timestamp = excluded.timestamp,
     run_id = excluded.run_id, attempt = excluded.attempt, started_at = excluded.started_at,
     used_at = excluded.used_at, code = excluded.code, params = excluded.params, inputs = excluded.inputs,
-    files = excluded.files, digest = excluded.digest, error = NULL, finished_at = NULL, duration = NULL,
-    encoding = NULL, size = 0, summary = '', not_kept = NULL, cleared = 0, interrupted = 0, timed_out = 0,
-    skipped_because = NULL, blob = NULL, result = NULL"""  # noqa: S608 - our own constant
+    files = excluded.files, error = NULL, finished_at = NULL, duration = NULL, encoding = NULL, digest = NULL,
+    size = 0, summary = '', not_kept = NULL, cleared = 0, interrupted = 0, timed_out = 0, skipped_because = NULL,
+    blob = NULL, result = NULL"""
 
 _END: Final = """UPDATE tasks SET status = 'COMPLETED', timestamp = ?, started_at = ?, finished_at = ?, duration = ?,
     encoding = ?, digest = ?, size = ?, summary = ?, redo = 0, seconds = ?, used_at = ?, result = ?
