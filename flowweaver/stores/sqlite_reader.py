@@ -85,12 +85,20 @@ class SQLiteWorkflowState(BaseStateStore):
     def records(self) -> dict[str, TaskRecord]:
         """Return the latest record of every task, as a run that starts now would find it.
 
+        A large result whose file is gone is not kept; whether the others can be read is not looked at.
+
         Raises:
             StateError: the state cannot be read.
         """
         rows = self._select(_RECORDS, (self._workflow,))
-        records = records_of(rows, alive=self._alive())
-        return {row[1]: record for row, record in zip(rows, records, strict=True) if record is not None}
+        found = records_of(rows, alive=self._alive())
+        records = {row[1]: record for row, record in zip(rows, found, strict=True) if record is not None}
+        files = self._select(_FILES, (self._workflow,))
+        there = self._db.results.listed() if files else set()
+        for name, number in files:
+            if number not in there and name in records:
+                records[name] = records[name]._replace(not_kept="its file is gone")
+        return records
 
     def load_result(self, task_name: str) -> Any:
         """Return the stored result of a task.
@@ -248,6 +256,8 @@ class SQLiteWorkflowState(BaseStateStore):
         return self.running_in() is not None
 
 
+_FILES: Final = """SELECT task_name, data FROM tasks JOIN blobs ON blobs.id = tasks.blob
+    WHERE workflow = ? AND typeof(data) = 'integer'"""
 _RECORDS: Final = f"SELECT {RECORD_COLUMNS} FROM tasks WHERE workflow IN ('', ?) ORDER BY workflow, id"  # noqa: S608
 _RUNS: Final = """SELECT run_id, workflow, started_at, finished_at, outcome, failed_task, holder, params, counts,
     unfinished FROM runs WHERE workflow = ? ORDER BY run_id DESC LIMIT ?"""

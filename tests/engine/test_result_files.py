@@ -527,6 +527,19 @@ class TestHarmed:
         assert again.tasks[0].reason == "the file of its stored result is gone"
         assert again.tasks[0].result == "a" * 2_000_000
 
+    def test_whoever_only_looks_is_told_that_a_file_is_gone(self, path: Path, folder: Path) -> None:
+        run(path, gone="x" * LARGE, there="y" * LARGE, small=1)
+        assert {record.not_kept for record in view(path).records().values()} == {None}
+        file_of(path, "gone").unlink()
+        assert {name: record.not_kept for name, record in view(path).records().items()} == {
+            "gone": "its file is gone",
+            "there": None,
+            "small": None,
+        }
+        file_of(path, "there").unlink()
+        folder.rmdir()
+        assert view(path).records()["there"].not_kept == "its file is gone"
+
     def test_a_task_asked_for_its_result_after_the_file_went_says_so(self, path: Path) -> None:
         workflow = Workflow("wf")
         workflow.add_task(Task("a", lambda: "a" * 2_000_000))
