@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flowweaver.driver import Driver
 
 __all__ = ["Crew"]
+
 _STORED: Final = 5e8
 """Bytes of results that a worker hashes and writes in a second, about; meanwhile others have the interpreter."""
 

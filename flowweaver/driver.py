@@ -532,6 +532,7 @@ class Driver:
             self._wake(at)
             return False
         self.first_failure = self.first_failure or (task.name, error)
+        self._results.failed(index)
         self._ended(index)
         for skipped in self.scheduler.fail(index):
             self._ledger.skipped(self.tasks[skipped], task.name)

@@ -107,6 +107,11 @@ class Results:
         if stored.size > EAGER:
             self._watch(index)
 
+    def failed(self, index: int) -> None:
+        """A task has no result; what is recorded of an earlier run is not its own any more."""
+        self._values[index] = None
+        self._large.pop(index, None)
+
     def restored(self, index: int) -> Any:
         """Return what the Task of a reused result shows: the value, or a stand-in that reads it when asked."""
         name = self._tasks[index].name

@@ -480,3 +480,20 @@ def test_a_task_is_not_skipped_any_more_once_its_ancestor_is_done(tmp_path, kind
     assert run() == "COMPLETED FAILED SKIPPED PENDING FAILED SKIPPED"
     broken.clear()
     SequentialExecutor(store).execute(build())
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_a_task_that_fails_has_no_result_although_its_last_one_was_large(tmp_path, behind):
+    def workflow(work):
+        made = Workflow("w")
+        made.add_task(Task("big", work))
+        if behind:
+            made.add_task(Task("behind", lambda big: len(big)), depends_on=["big"])
+        return made
+
+    store = SQLiteStateStore(tmp_path / "s.db")
+    SequentialExecutor(store).execute(workflow(lambda: "x" * 2_000_000))
+    again = workflow(lambda: 1 / 0)
+    with pytest.raises(WorkflowExecutionError):
+        SequentialExecutor(store).execute(again, force="big")
+    assert again.get_task("big").result is None
